@@ -1,0 +1,43 @@
+/* conf.h: settings as table rows. One table per service gives parsing, --help, --print-config, --check-config and
+ * .env.example, so that they cannot disagree. */
+#ifndef CONF_H
+#define CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum conf_type {
+	CONF_TEXT,    /* char * */
+	CONF_INT,     /* int64_t between min and max */
+	CONF_FILE,    /* char *: a path that must be readable */
+	CONF_DIR,     /* char *: a directory that must be readable */
+	CONF_URL,     /* char *: scheme://host..., the scheme one of the words in `choices` ("http https") */
+	CONF_ADDRESS, /* char *: host:port */
+	CONF_CHOICE,  /* char *: one of the words in `choices` */
+};
+
+struct conf_row {
+	const char *name;  /* "UNBOOK_PG_URL"; a secret is also read from the file that NAME_FILE names (one newline cut) */
+	enum conf_type type;
+	size_t offset;     /* of the member in the settings struct */
+	const char *fallback; /* NULL: required; "" : optional, the member stays NULL (CONF_INT: 0) */
+	const char *help;  /* one sentence, with the unit */
+	const char *choices;
+	int64_t min, max;  /* CONF_INT only */
+	bool secret;
+};
+
+/* Handle the process's arguments and environment: fills *settings (zeroed by the caller) from rows.
+ * Returns -1 to go on, else the exit code: 0 after --help, --version, --print-config (secrets shown as "set"), --print-env-example or a
+ * good --check-config; 64 for an unknown argument; 78 when settings are wrong, every mistake listed on stderr at once. */
+int conf_main(const struct conf_row *rows, size_t count, void *settings, int argc, char **argv);
+
+/* The parsing alone: number of mistakes, each written to errors as one line. environment like environ. */
+int conf_load(const struct conf_row *rows, size_t count, void *settings, char *const *environment, FILE *errors);
+
+/* Free the text members; secrets are wiped first. */
+void conf_release(const struct conf_row *rows, size_t count, void *settings);
+
+#endif
