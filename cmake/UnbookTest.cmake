@@ -1,0 +1,59 @@
+# unbook_test(<name> <unit|integration> SOURCES a.c ... LIBS target ...)
+#   one Criterion binary at bin/tests/<kind>/<name>, known to ctest under that label.
+# unbook_fuzz(<name> SOURCES a.c ... LIBS target ...)
+#   a file with LLVMFuzzerTestOneInput becomes bin/tests/fuzz/<name>. It replays the files and
+#   directories named on its command line; with -DUNBOOK_FUZZER=ON (clang) it is a real fuzzer.
+
+include_guard(GLOBAL)
+option(UNBOOK_FUZZER "link the fuzz targets with libFuzzer (clang only)" OFF)
+
+find_path(CRITERION_INCLUDE criterion/criterion.h)
+find_library(CRITERION_LIBRARY criterion)
+if(CRITERION_INCLUDE AND CRITERION_LIBRARY)
+	set(UNBOOK_TESTS_POSSIBLE ON)
+else()
+	message(STATUS "Criterion is not installed: tests are not built")
+	set(UNBOOK_TESTS_POSSIBLE OFF)
+endif()
+
+# Criterion's macros and a test's literals are not written for these.
+set(UNBOOK_TEST_CFLAGS -Wno-conversion -Wno-shadow -Wno-missing-prototypes
+	-Wno-missing-field-initializers -Wno-undef)
+
+function(unbook_test name kind)
+	cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+	if(NOT kind MATCHES "^(unit|integration)$")
+		message(FATAL_ERROR "unbook_test(${name}): kind is unit or integration, not ${kind}")
+	endif()
+	if(NOT UNBOOK_TESTS_POSSIBLE)
+		return()
+	endif()
+	set(target test_${kind}_${name})
+	add_executable(${target} ${ARG_SOURCES})
+	set_target_properties(${target} PROPERTIES
+		OUTPUT_NAME ${name}
+		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/tests/${kind})
+	target_include_directories(${target} SYSTEM PRIVATE ${CRITERION_INCLUDE})
+	target_compile_options(${target} PRIVATE ${UNBOOK_TEST_CFLAGS})
+	target_compile_definitions(${target} PRIVATE UNBOOK_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+	target_link_libraries(${target} PRIVATE ${ARG_LIBS} ${CRITERION_LIBRARY})
+	add_test(NAME ${kind}/${name} COMMAND ${target})
+	set_tests_properties(${kind}/${name} PROPERTIES LABELS ${kind} TIMEOUT 120)
+endfunction()
+
+function(unbook_fuzz name)
+	cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+	set(target fuzz_${name})
+	add_executable(${target} ${ARG_SOURCES})
+	set_target_properties(${target} PROPERTIES
+		OUTPUT_NAME ${name}
+		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/tests/fuzz)
+	target_compile_options(${target} PRIVATE -Wno-missing-prototypes)
+	target_link_libraries(${target} PRIVATE ${ARG_LIBS})
+	if(UNBOOK_FUZZER)
+		target_compile_options(${target} PRIVATE -fsanitize=fuzzer)
+		target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+	else()
+		target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.c)
+	endif()
+endfunction()
