@@ -1,0 +1,45 @@
+/* cancel.h: may this booking still be cancelled, by whom, and what is owed back.
+ * Source: story MYM-31, scenarios 1 and 2; design.md rule 2. Pure. */
+#ifndef CANCEL_H
+#define CANCEL_H
+
+#include "booking.h"
+
+enum cancel_outcome {
+	CANCEL_AND_REFUND, /* Confirmed and paid: status 3, the kept payment goes back in full */
+	CANCEL_UNPAID,     /* Confirmed without a payment (fully discounted): status 3, nothing to give back */
+	CANCEL_RELEASE,    /* Pending: Stripe must be asked whether somebody just paid; else status 3 */
+	CANCEL_REPEATED,   /* already Cancelled: same answer again, nothing to do */
+};
+
+struct cancellation {
+	enum cancel_outcome outcome;
+	enum cancel_cause cause; /* CAUSE_PARENT, CAUSE_TEACHER or CAUSE_ADMIN; CAUSE_NONE when repeated */
+};
+
+struct cancel_policy {
+	int64_t teacher_notice_s; /* a shorter notice for teachers; negative: the booking's own */
+};
+
+/* Decide a cancellation asked for at now (UTC, the database's clock, read after the row was locked).
+ * booking  borrowed, any state.    ret  written on success only, owns nothing.
+ * Errors   ERR_REJECT too_late, not_cancellable (Completed, or already started), not_yours.
+ * Exactly cancel_notice_s before the start is too late. An Admin may cancel until the start (start itself excluded).
+ * Somebody who is both party and Admin cancels as the party while that is allowed, else as the Admin. */
+enum err_kind cancel_decide(const struct booking *booking, const struct actor *actor, const struct cancel_policy *policy,
+			    struct instant now, struct cancellation *ret, struct err *err) MUST_CHECK;
+
+/* What the cancel button shows (story scenario 2). The same rule as cancel_decide, so the two cannot disagree. */
+struct cancel_offer {
+	bool can_cancel;
+	struct instant deadline;  /* the last moment is just before this one; INSTANT_NONE when it can never be cancelled */
+	const char *message_code; /* static: "can_cancel", "too_late", "not_cancellable", "already_cancelled", "pending", "not_yours" */
+};
+void cancel_offer_for(const struct booking *booking, const struct actor *actor, const struct cancel_policy *policy,
+		      struct instant now, struct cancel_offer *ret);
+
+/* The English sentence for a message_code, with the notice in hours where it speaks of it ("It is too late to cancel: sessions can be
+ * cancelled until 24 hours before they start."). ret_text of cap bytes, cut if short. */
+void cancel_message(const char *message_code, int64_t notice_s, char *ret_text, size_t cap);
+
+#endif

@@ -1,0 +1,132 @@
+/* refund.h: one refund per captured payment, from requested to done, exactly once at Stripe.
+ * Source: design.md rules 6 to 9; stripe.md sections 1 to 3. Pure: the worker asks refund_plan() what to do next, does it,
+ * and tells refund_next() what came of it. */
+#ifndef REFUND_H
+#define REFUND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "err.h"
+#include "money.h"
+
+enum refund_state {
+	REFUND_REQUESTED,
+	REFUND_SENDING,
+	REFUND_PENDING,
+	REFUND_REQUIRES_ACTION,
+	REFUND_SUCCEEDED,
+	REFUND_FAILED,
+	REFUND_CANCELED,
+	REFUND_NEEDS_ATTENTION,
+};
+
+/* A refund as Stripe reports it. */
+enum stripe_refund_status {
+	STRIPE_REFUND_PENDING,
+	STRIPE_REFUND_REQUIRES_ACTION,
+	STRIPE_REFUND_SUCCEEDED,
+	STRIPE_REFUND_FAILED,
+	STRIPE_REFUND_CANCELED,
+};
+
+struct stripe_refund {
+	char id[64];              /* re_... or pyr_... */
+	char payment_intent[128];
+	struct money amount;
+	enum stripe_refund_status status;
+	char failure_reason[64];  /* "" unless failed */
+	char reference[64];       /* acquirer reference number when Stripe has it */
+	char request_id[64];      /* Request-Id of the answer it came in, "" when from a list or event */
+	char refund_id[40];       /* our refund's id out of the metadata, "" when made by hand */
+	int generation;           /* out of the metadata, 0 when made by hand */
+	struct instant created_at;
+};
+
+/* The row. Texts borrowed. */
+struct refund {
+	char id[40];              /* uuid */
+	int64_t booking_id;
+	const char *payment_intent;
+	struct money captured;    /* what the payment captured: done means refunds add up to it */
+	enum refund_state state;
+	int generation;           /* of the key, from 1 */
+	struct instant first_sent_at; /* of this generation; INSTANT_NONE: this key provably never left */
+	int attempts;             /* claims so far, this one included; never falls */
+	int failures;             /* that were ours to cause, for back-off */
+	char lease_token[40];     /* the fence: whoever records names it */
+	struct instant created_at;
+};
+
+/* What the worker found out in this attempt, before it decides the row's next state. */
+enum refund_answer {
+	REFUND_ANSWER_REFUND,        /* POST or GET answered with a refund object: in `made` */
+	REFUND_ANSWER_ALREADY,       /* charge_already_refunded */
+	REFUND_ANSWER_DISPUTED,      /* charge_disputed, refund_disputed_payment */
+	REFUND_ANSWER_REFUSED,       /* charge_not_refundable, resource_missing, 402, any other final 4xx: an operator must look */
+	REFUND_ANSWER_KEY_CONFLICT,  /* idempotency_error: our bug, alarm, never a new key by itself */
+	REFUND_ANSWER_TWIN,          /* 409 idempotency_key_in_use: same key later */
+	REFUND_ANSWER_BUSY,          /* 429 lock_timeout / rate_limit: same key later, not our failure */
+	REFUND_ANSWER_CREDENTIALS,   /* 401, 403: opens the breaker, spends no attempt */
+	REFUND_ANSWER_REPLAYED_ERROR, /* this key is frozen on an error (Idempotent-Replayed: true) */
+	REFUND_ANSWER_UNKNOWN,       /* no answer, cut, 5xx, 424, not JSON: may have happened */
+	REFUND_ANSWER_NOT_SENT,      /* provably nothing left: could not connect, breaker open, no budget */
+};
+
+/* Sums of what a list of the PaymentIntent's refunds showed. */
+struct refund_list {
+	bool listed;              /* false: no list was made in this attempt */
+	bool whole;               /* the list reached the last page */
+	struct stripe_refund ours;       /* newest live one of ours (any generation), id "" if none */
+	struct stripe_refund ours_failed; /* one of ours of this generation that failed or was canceled, id "" if none */
+	int64_t live_minor;       /* all refunds that did not fail or get canceled, by hand ones included */
+	struct stripe_refund newest_live; /* of anybody, id "" if none */
+};
+
+/* Add one refund of Stripe's list to the sums. */
+void refund_list_add(struct refund_list *list, const struct refund *refund, const struct stripe_refund *found);
+
+/* An earlier attempt may have arrived at Stripe, so this attempt lists before it posts (rule 7). */
+bool refund_may_exist(const struct refund *refund);
+
+enum refund_step {
+	REFUND_STEP_POST,   /* POST the stored key of refund->generation */
+	REFUND_STEP_RECORD, /* nothing to send: record what refund_next() says */
+};
+/* After the list (or without one on the first attempt): post, or only record. */
+enum refund_step refund_plan(const struct refund *refund, const struct refund_list *list);
+
+/* What to write under the fence. */
+struct refund_change {
+	enum refund_state state;
+	int generation;           /* refund->generation or one more */
+	bool counts_as_failure;   /* failures + 1 */
+	bool retry;               /* try again after back-off (state REQUESTED) or poll later (PENDING, REQUIRES_ACTION) */
+	bool list_next;           /* the next attempt must list first */
+	bool alarm;               /* somebody must look: also mails the parent when state is REFUND_FAILED */
+	bool breaker;             /* credentials are wrong: stop claiming */
+	char reason[64];          /* failure_reason or error code, "" if fine */
+};
+
+/* The next state from what the list and the answer showed. made is read only for REFUND_ANSWER_REFUND.
+ * give_up: the row is older than the operator's patience (3 days): an unknown outcome becomes NEEDS_ATTENTION after one more list.
+ * A 200 that was replayed must be read again (GET) by the caller before it comes here (rule 7). */
+void refund_next(const struct refund *refund, const struct refund_list *list, enum refund_answer answer, const struct stripe_refund *made,
+		 bool give_up, struct refund_change *ret);
+
+/* An event or poll shows a refund of Stripe's: does it move the row, and where to? Forward only (rule 8); applies although its id is
+ * still unknown when the metadata names our refund and generation. False: nothing changes. */
+bool refund_event_next(const struct refund *refund, const struct stripe_refund *seen, struct refund_change *ret) MUST_CHECK;
+
+bool refund_state_is_final(enum refund_state state);
+const char *refund_state_name(enum refund_state state);
+bool refund_state_decode(const char *name, enum refund_state *ret_state) MUST_CHECK;
+const char *stripe_refund_status_name(enum stripe_refund_status status);
+bool stripe_refund_status_decode(const char *name, enum stripe_refund_status *ret_status) MUST_CHECK;
+
+#define REFUND_KEY_BYTES 80
+/* "refund:<refund id>:<generation>" */
+void refund_key(const struct refund *refund, char ret_key[REFUND_KEY_BYTES]);
+
+#endif
