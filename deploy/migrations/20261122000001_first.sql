@@ -103,6 +103,7 @@ CREATE TABLE refunds (
 	settled_by text,
 	settled_reference text,
 	settled_at timestamptz,
+	version bigint NOT NULL DEFAULT 1, -- rises with every change, so that an outside consumer can drop what is older
 	created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	attempts integer NOT NULL DEFAULT 0,

@@ -1,0 +1,51 @@
+/* stripe.h: the requests that unbook makes to Stripe, over libcurl. Blocking, at most connect_ms + timeout_ms; thread-safe (one easy handle
+ * per calling thread out of a small pool). The url comes from settings only; redirects are never followed, no proxy is read from the
+ * environment, bodies are capped at 1 MiB.
+ * Every failure's kind is set here, by what was seen: ERR_RETRY nothing left this machine, ERR_UNSURE it may have happened,
+ * ERR_REJECT Stripe's final no, and struct stripe_answer tells more. */
+#ifndef STRIPE_H
+#define STRIPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "refund.h"
+
+struct stripe;
+
+struct stripe_options {
+	const char *url;        /* https://api.stripe.com, or http://127.0.0.1:port of a stand-in: plain http only to loopback */
+	const char *key;        /* secret */
+	int64_t connect_ms;
+	int64_t timeout_ms;
+};
+
+enum err_kind stripe_open(const struct stripe_options *options, struct stripe **ret_stripe, struct err *err) MUST_CHECK;
+void stripe_close(struct stripe *stripe);
+
+/* What an answer carried besides its object. */
+struct stripe_answer {
+	int http_status;        /* 0: no answer */
+	bool replayed;          /* Idempotent-Replayed: true */
+	char request_id[64];
+	int64_t retry_after_ms; /* 0: not asked */
+	int should_retry;       /* Stripe-Should-Retry: 1 true, 0 false, -1 absent */
+	char code[64];          /* error code or type, "" if none */
+	enum refund_answer refund_answer; /* the row of stripe.md section 2 that it is */
+};
+
+/* POST /v1/refunds with the row's key, payment_intent, reason requested_by_customer, metadata refund_id, booking_id, generation; no amount.
+ * ret_refund is written only when answer->refund_answer is REFUND_ANSWER_REFUND (then ERR_OK). */
+enum err_kind stripe_create_refund(struct stripe *stripe, const struct refund *refund, const char *traceparent, struct stripe_refund *ret_refund,
+				   struct stripe_answer *ret_answer, struct err *err) MUST_CHECK;
+
+/* GET /v1/refunds/{id}. */
+enum err_kind stripe_get_refund(struct stripe *stripe, const char *refund_id, struct stripe_refund *ret_refund, struct stripe_answer *ret_answer,
+				struct err *err) MUST_CHECK;
+
+/* GET /v1/refunds?payment_intent=, all pages, added up for this refund. */
+enum err_kind stripe_list_refunds(struct stripe *stripe, const struct refund *refund, struct refund_list *ret_list, struct stripe_answer *ret_answer,
+				  struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,12 @@
+/* booking_log.h: the append-only time line that people read. */
+#ifndef BOOKING_LOG_H
+#define BOOKING_LOG_H
+
+#include "pg.h"
+
+/* Queue one entry. actor: "user:<id>", a service's name, "stripe", "operator:<name>". what: a stable word such as "cancelled",
+ * "refund_requested", "refund_succeeded", "mail_sent". detail: a JSON object or NULL; ids and codes, no addresses. */
+enum err_kind booking_log_queue(struct pg *tx, int64_t booking_id, const char *actor, const char *what, const char *detail,
+				struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,10 @@
+/* meetings.h: the link and calendar entry of a booking. The only SQL on `meetings`. */
+#ifndef MEETINGS_H
+#define MEETINGS_H
+
+#include "pg.h"
+
+/* Queue: the entry of this booking must go (wanted or ready -> unwanted, sequence + 1). No row: nothing. */
+enum err_kind meetings_queue_unwanted(struct pg *tx, int64_t booking_id, struct err *err) MUST_CHECK;
+
+#endif
