@@ -1,5 +1,4 @@
-# What every C file of the project is compiled and linked with. Include it once, from the root,
-# before the first add_subdirectory().
+# unbook_hardening: what every C file of the project is compiled and linked with.
 #
 #   UNBOOK_SANITIZE       "", "address,undefined" or "thread"
 #   UNBOOK_CRASH_POINTS   CRASH_POINT("name") may kill the process (never in a release)
@@ -24,26 +23,29 @@ if(UNBOOK_CCACHE)
 	set(CMAKE_C_COMPILER_LAUNCHER ${UNBOOK_CCACHE})
 endif()
 
-add_compile_definitions(_GNU_SOURCE)
-add_compile_options(
+add_library(unbook_hardening INTERFACE)
+target_compile_definitions(unbook_hardening INTERFACE _GNU_SOURCE)
+target_compile_options(unbook_hardening INTERFACE
 	-Wall -Wextra -Wconversion -Wswitch-enum -Wshadow -Werror
 	-Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef
 	-fno-common -fno-omit-frame-pointer -fstack-protector-strong)
+target_link_options(unbook_hardening INTERFACE
+	-Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed)
 
 if(UNBOOK_SANITIZE)
-	add_compile_options(-fsanitize=${UNBOOK_SANITIZE} -fno-sanitize-recover=all)
-	add_link_options(-fsanitize=${UNBOOK_SANITIZE})
+	target_compile_options(unbook_hardening INTERFACE
+		-fsanitize=${UNBOOK_SANITIZE} -fno-sanitize-recover=all)
+	target_link_options(unbook_hardening INTERFACE -fsanitize=${UNBOOK_SANITIZE})
 elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
-	add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-clash-protection)
+	target_compile_options(unbook_hardening INTERFACE
+		-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-clash-protection)
 endif()
 
-add_link_options(-Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed)
-
 if(UNBOOK_CRASH_POINTS)
-	add_compile_definitions(UNBOOK_CRASH_POINTS)
+	target_compile_definitions(unbook_hardening INTERFACE UNBOOK_CRASH_POINTS)
 endif()
 
 if(UNBOOK_COVERAGE)
-	add_compile_options(--coverage -fprofile-update=atomic)
-	add_link_options(--coverage)
+	target_compile_options(unbook_hardening INTERFACE --coverage -fprofile-update=atomic)
+	target_link_options(unbook_hardening INTERFACE --coverage)
 endif()
