@@ -1,0 +1,16 @@
+/* ctl.h: unbookctl, the operator's command. One file per subcommand; each offers one table row. */
+#ifndef CTL_H
+#define CTL_H
+
+#include <sysexits.h>
+
+struct ctl_command {
+	const char *name;
+	const char *summary; /* one line of --help */
+	/* argv[0] is the subcommand's own name. Returns the exit code. */
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct ctl_command ctl_migrate;
+
+#endif

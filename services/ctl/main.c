@@ -1,0 +1,42 @@
+/* main.c: find the subcommand and run it. */
+#include <stdio.h>
+
+#include "ctl.h"
+#include "str.h"
+
+static const struct ctl_command *const commands[] = {
+	&ctl_migrate,
+};
+
+static void help(FILE *out)
+{
+	fputs("usage: unbookctl <command> [options]\n\n", out);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
+	fputs("\n  --help       this text, or a command's own after its name\n"
+	      "  --version    the version\n",
+	      out);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		help(stderr);
+		return EX_USAGE;
+	}
+	if (str_eq(argv[1], "--help") || str_eq(argv[1], "-h") || str_eq(argv[1], "help")) {
+		help(stdout);
+		return 0;
+	}
+	if (str_eq(argv[1], "--version")) {
+		printf("unbookctl %s\n", UNBOOK_VERSION);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (str_eq(argv[1], commands[i]->name))
+			return commands[i]->run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "unbookctl: unknown command %s\n\n", argv[1]);
+	help(stderr);
+	return EX_USAGE;
+}
