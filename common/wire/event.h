@@ -64,7 +64,7 @@ struct refund;
 char *event_encode_booking(const struct booking *booking, struct arena *arena) MUST_CHECK;
 char *event_encode_refund(const struct refund *refund, const char *cause, int64_t version, struct arena *arena) MUST_CHECK;
 char *event_encode_checkout_check(int64_t booking_id, struct arena *arena) MUST_CHECK;
-/* The type word of a booking event by its status ("unbook.booking.cancelled.v1"); NULL for Pending. */
+/* "unbook.booking.cancelled.v1"; NULL for EVENT_STRIPE, whose word is "com.stripe." and Stripe's own type. */
 const char *event_type_name(enum event_type type);
 
 #endif
