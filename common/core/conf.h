@@ -19,13 +19,14 @@ enum conf_type {
 };
 
 struct conf_row {
-	const char *name;  /* "UNBOOK_PG_URL"; a secret is also read from the file that NAME_FILE names (one newline cut) */
+	const char *
+		name; /* "UNBOOK_PG_URL"; a secret is also read from the file that NAME_FILE names (one newline cut) */
 	enum conf_type type;
-	size_t offset;     /* of the member in the settings struct */
+	size_t offset;	      /* of the member in the settings struct */
 	const char *fallback; /* NULL: required; "" : optional, the member stays NULL (CONF_INT: 0) */
-	const char *help;  /* one sentence, with the unit */
+	const char *help;     /* one sentence, with the unit */
 	const char *choices;
-	int64_t min, max;  /* CONF_INT only */
+	int64_t min, max; /* CONF_INT only */
 	bool secret;
 };
 
@@ -35,7 +36,8 @@ struct conf_row {
 int conf_main(const struct conf_row *rows, size_t count, void *settings, int argc, char **argv);
 
 /* The parsing alone: number of mistakes, each written to errors as one line. environment like environ. */
-int conf_load(const struct conf_row *rows, size_t count, void *settings, char *const *environment, FILE *errors);
+int conf_load(const struct conf_row *rows, size_t count, void *settings, char *const *environment,
+	      FILE *errors);
 
 /* Free the text members; secrets are wiped first. */
 void conf_release(const struct conf_row *rows, size_t count, void *settings);

@@ -3,7 +3,7 @@
 #ifndef ERR_H
 #define ERR_H
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK	       __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 enum err_kind {
@@ -23,10 +23,11 @@ struct err {
 
 /* Fill *err and return kind, so that a failing function can end with `return err_set(...)`.
  * err may be NULL when the caller wants the kind only. */
-enum err_kind err_set(struct err *err, enum err_kind kind, const char *code, const char *fmt, ...) PRINTF_LIKE(4, 5);
+enum err_kind err_set(struct err *err, enum err_kind kind, const char *code, const char *fmt, ...)
+	PRINTF_LIKE(4, 5);
 
 /* Put context in front of the message ("<context>: <message>"), cut at the end if too long.
- * Kind and code stay; returns the kind. */
+ * Kind and code stay; returns the kind (ERR_UNSURE, the careful one, when err is NULL). */
 enum err_kind err_while(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* "ok", "retry", "reject", "unsure", "fatal": for logs and metrics labels. */

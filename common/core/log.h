@@ -14,8 +14,14 @@ struct log_field {
 	int64_t number;
 };
 
-#define LOG_S(key, value) {.name = (key), .text = (value) ? (value) : ""}
-#define LOG_I(key, value) {.name = (key), .number = (int64_t)(value)}
+#define LOG_S(key, value)                                     \
+	{                                                     \
+		.name = (key), .text = (value) ? (value) : "" \
+	}
+#define LOG_I(key, value)                                 \
+	{                                                 \
+		.name = (key), .number = (int64_t)(value) \
+	}
 
 /* service is borrowed for the life of the process. */
 void log_init(const char *service, enum log_level level);
@@ -23,8 +29,8 @@ void log_init(const char *service, enum log_level level);
 /* msg is a short stable phrase; what varies goes into fields. Lines longer than 8 KiB are cut inside the last field. */
 void log_write(enum log_level level, const char *msg, const struct log_field *fields, size_t count);
 
-#define LOG(level, msg, ...)                                                                                                         \
-	log_write((level), (msg), (const struct log_field[]){__VA_ARGS__},                                                           \
+#define LOG(level, msg, ...)                                               \
+	log_write((level), (msg), (const struct log_field[]){__VA_ARGS__}, \
 		  sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
 
 /* Use: LOG(LOG_INFO, "refund recorded", LOG_S("refund", id), LOG_S("trace", trace), LOG_I("ms", took)); at least one field. */

@@ -16,7 +16,7 @@ struct money {
 #define MONEY_TEXT_BYTES 64
 
 /* Decimal places of a currency as Stripe counts them: 0 (JPY, KRW, VND, ...), 3 (KWD, BHD, JOD, OMR, TND), else 2.
- * Source: Stripe docs, "Supported currencies", zero-decimal and three-decimal currencies. */
+ * Source: Stripe docs, "Supported currencies", zero-decimal and three-decimal currencies, special cases: ISK and UGX have 2. */
 int money_decimals(const char *currency);
 
 /* Three ASCII letters in either case become upper case; false otherwise. */
@@ -27,8 +27,8 @@ bool money_equal(struct money a, struct money b);
 /* "45.00", "4500", "12.345": a JSON number. Needs MONEY_TEXT_BYTES. */
 void money_to_decimal(struct money money, char *ret_text);
 
-/* As a person of that language writes it, UTF-8: en "€45.00", de "45,00 €", es "45,00 €", en JPY "¥4,500", en KWD "KWD 12.345".
- * An unknown language is written as English. Needs MONEY_TEXT_BYTES. */
+/* As a person of that language writes it, UTF-8: en "€45.00", de "45,00 €", es "4500,00 €" and "12.345,00 €", en JPY "¥4,500", en KWD "KWD 12.345".
+ * language: the first two letters of a locale count. Spaces are U+00A0. An unknown language is written as English. Needs MONEY_TEXT_BYTES. */
 void money_to_words(struct money money, const char *language, char *ret_text);
 
 #endif

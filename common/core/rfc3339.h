@@ -19,10 +19,10 @@ bool rfc3339_decode(const char *text, struct instant *ret_at) MUST_CHECK;
 
 /* Calendar parts of an instant in UTC. */
 struct civil_time {
-	int year, month, day;        /* month 1..12, day 1..31 */
+	int year, month, day; /* month 1..12, day 1..31 */
 	int hour, minute, second;
 	int microsecond;
-	int weekday;                 /* 0 Monday .. 6 Sunday */
+	int weekday; /* 0 Monday .. 6 Sunday */
 };
 void civil_from_instant(struct instant at, struct civil_time *ret_civil);
 struct instant instant_from_civil(const struct civil_time *civil); /* weekday ignored */

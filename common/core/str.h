@@ -11,7 +11,7 @@
 /* Copy src with its NUL into dst of cap bytes. False, and dst is "", when it does not fit whole. src NULL counts as "". */
 bool str_copy(char *dst, size_t cap, const char *src);
 
-/* Equal without regard to ASCII case. */
+/* NULL equals NULL only; str_ieq without regard to ASCII case. */
 bool str_ieq(const char *a, const char *b);
 bool str_eq(const char *a, const char *b);
 bool str_starts(const char *text, const char *prefix);
@@ -24,6 +24,12 @@ bool str_is_utf8(const char *text, size_t len);
 
 /* Every byte is printable ASCII (0x20..0x7e). */
 bool str_is_printable(const char *text);
+
+#define STR_JSON_PIECE_BYTES 8
+
+/* One character of **text (not at its end) as it stands inside a JSON string; moves *text on, returns the piece's length.
+ * Quotes, backslash and control bytes are escaped, each broken UTF-8 byte becomes U+FFFD. For writers without a buf. */
+size_t str_json_piece(const char **text, char ret_piece[STR_JSON_PIECE_BYTES]);
 
 /* A growable text on the heap that never exceeds max_bytes. After the first overflow every add does nothing and
  * failed stays true, so a caller checks once at the end. data is always NUL-terminated, "" when empty. */
