@@ -18,13 +18,15 @@ struct cancellation {
 };
 
 struct cancel_policy {
-	int64_t teacher_notice_s; /* a shorter notice for teachers; negative: the booking's own */
+	int64_t teacher_notice_s; /* a shorter notice for teachers; negative, or longer than the booking's own: the booking's own */
 };
 
 /* Decide a cancellation asked for at now (UTC, the database's clock, read after the row was locked).
  * booking  borrowed, any state.    ret  written on success only, owns nothing.
  * Errors   ERR_REJECT too_late, not_cancellable (Completed, or already started), not_yours.
- * Exactly cancel_notice_s before the start is too late. An Admin may cancel until the start (start itself excluded).
+ * policy   NULL: the booking's own notice for everybody.
+ * Exactly cancel_notice_s before the start is too late. An Admin may cancel until the start (start itself excluded), and so may a
+ * party while the booking is Pending: what is unpaid binds nobody.
  * Somebody who is both party and Admin cancels as the party while that is allowed, else as the Admin. */
 enum err_kind cancel_decide(const struct booking *booking, const struct actor *actor, const struct cancel_policy *policy,
 			    struct instant now, struct cancellation *ret, struct err *err) MUST_CHECK;
@@ -32,7 +34,7 @@ enum err_kind cancel_decide(const struct booking *booking, const struct actor *a
 /* What the cancel button shows (story scenario 2). The same rule as cancel_decide, so the two cannot disagree. */
 struct cancel_offer {
 	bool can_cancel;
-	struct instant deadline;  /* the last moment is just before this one; INSTANT_NONE when it can never be cancelled */
+	struct instant deadline;  /* the last moment is just before this one, passed or not; INSTANT_NONE when the status or the actor forbids it */
 	const char *message_code; /* static: "can_cancel", "too_late", "not_cancellable", "already_cancelled", "pending", "not_yours" */
 };
 void cancel_offer_for(const struct booking *booking, const struct actor *actor, const struct cancel_policy *policy,

@@ -50,15 +50,17 @@ struct mail_change {
 	int64_t wait_ms;         /* 0: back-off decides; else exactly this */
 };
 
+/* A row found in SENDING whose lease ran out is told MAIL_RESULT_LOST before anybody sends it again: whether the last byte had left, nobody
+ * knows. SENT, FAILED and SUPERSEDED never change. When the repeats are used up, a lost one becomes FAILED with an alarm. */
 void mail_next(const struct mail *mail, enum mail_result result, const struct mail_limits *limits, struct instant now, struct mail_change *ret);
 
-/* A lease that ran out while sending: the outcome is unknown, unless nothing was sent yet. */
+/* The words of the table columns. NULL for a number that is none of the enum's. */
 const char *mail_kind_name(enum mail_kind kind);
 bool mail_kind_decode(const char *name, enum mail_kind *ret_kind) MUST_CHECK;
 const char *mail_state_name(enum mail_state state);
 bool mail_state_decode(const char *name, enum mail_state *ret_state) MUST_CHECK;
 
-/* One addr-spec of RFC 5321's everyday form: no CR, LF, NUL, comma, angle bracket, space or control byte, one '@' with both sides,
+/* One addr-spec of RFC 5321's everyday form (dotted atoms, '@', a host name; ASCII, neither quoted parts nor address literals): no CR, LF, NUL, comma, angle bracket, space or control byte, one '@' with both sides,
  * at most 254 bytes. What libcurl would pass on as a new SMTP command is refused here. */
 bool mail_address_is_valid(const char *address);
 

@@ -1,0 +1,99 @@
+#include "refund.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "names.h"
+
+static const char *const state_names[] = {
+	[REFUND_REQUESTED] = "requested", [REFUND_SENDING] = "sending",
+	[REFUND_PENDING] = "pending",	  [REFUND_REQUIRES_ACTION] = "requires_action",
+	[REFUND_SUCCEEDED] = "succeeded", [REFUND_FAILED] = "failed",
+	[REFUND_CANCELED] = "canceled",	  [REFUND_NEEDS_ATTENTION] = "needs_attention",
+};
+
+static const char *const status_names[] = {
+	[STRIPE_REFUND_PENDING] = "pending",	 [STRIPE_REFUND_REQUIRES_ACTION] = "requires_action",
+	[STRIPE_REFUND_SUCCEEDED] = "succeeded", [STRIPE_REFUND_FAILED] = "failed",
+	[STRIPE_REFUND_CANCELED] = "canceled",
+};
+
+const char *refund_state_name(enum refund_state state)
+{
+	return name_find(state_names, NAMES_COUNT(state_names), (size_t)state);
+}
+
+bool refund_state_decode(const char *name, enum refund_state *ret_state)
+{
+	size_t value;
+
+	if (!name_decode(state_names, NAMES_COUNT(state_names), name, &value))
+		return false;
+	*ret_state = (enum refund_state)value;
+	return true;
+}
+
+const char *stripe_refund_status_name(enum stripe_refund_status status)
+{
+	return name_find(status_names, NAMES_COUNT(status_names), (size_t)status);
+}
+
+bool stripe_refund_status_decode(const char *name, enum stripe_refund_status *ret_status)
+{
+	size_t value;
+
+	if (!name_decode(status_names, NAMES_COUNT(status_names), name, &value))
+		return false;
+	*ret_status = (enum stripe_refund_status)value;
+	return true;
+}
+
+bool refund_state_is_final(enum refund_state state)
+{
+	return state == REFUND_SUCCEEDED || state == REFUND_FAILED || state == REFUND_CANCELED
+	       || state == REFUND_NEEDS_ATTENTION;
+}
+
+void refund_key(const struct refund *refund, char ret_key[REFUND_KEY_BYTES])
+{
+	snprintf(ret_key, REFUND_KEY_BYTES, "refund:%s:%d", refund->id, refund->generation);
+}
+
+bool refund_may_exist(const struct refund *refund)
+{
+	return refund->attempts > 1 || refund->generation > 1 || !instant_is_none(refund->first_sent_at)
+	       || (refund->state != REFUND_REQUESTED && refund->state != REFUND_SENDING);
+}
+
+static bool is_live(const struct stripe_refund *found)
+{
+	return found->status != STRIPE_REFUND_FAILED && found->status != STRIPE_REFUND_CANCELED;
+}
+
+static void keep_newest(struct stripe_refund *newest, const struct stripe_refund *found)
+{
+	if (!newest->id[0] || found->created_at.us > newest->created_at.us)
+		*newest = *found;
+}
+
+void refund_list_add(struct refund_list *list, const struct refund *refund, const struct stripe_refund *found)
+{
+	bool ours = strcmp(found->refund_id, refund->id) == 0;
+
+	if (strcmp(found->payment_intent, refund->payment_intent) != 0
+	    || strcmp(found->amount.currency, refund->captured.currency) != 0)
+		return;
+	if (!is_live(found)) {
+		list->any_failed = true;
+		if (ours && found->generation == refund->generation)
+			keep_newest(&list->ours_failed, found);
+		return;
+	}
+	if (!list->newest_live.id[0] || found->status < list->live_status)
+		list->live_status = found->status;
+	if (__builtin_add_overflow(list->live_minor, found->amount.minor, &list->live_minor))
+		list->live_minor = INT64_MAX;
+	keep_newest(&list->newest_live, found);
+	if (ours)
+		keep_newest(&list->ours, found);
+}

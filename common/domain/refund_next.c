@@ -1,0 +1,311 @@
+/* refund_next.c: what a refund's worker does next, and what the row says afterwards (design.md rules 6 to 9) */
+#include <stdio.h>
+#include <string.h>
+
+#include "refund.h"
+
+static bool adds_up(const struct refund *refund, int64_t minor)
+{
+	return refund->captured.minor > 0 && minor >= refund->captured.minor;
+}
+
+static int64_t minor_of(const struct refund *refund, const struct stripe_refund *found)
+{
+	return strcmp(found->amount.currency, refund->captured.currency) == 0 ? found->amount.minor : 0;
+}
+
+static bool can_be_refunded(const struct refund *refund)
+{
+	return refund->captured.minor > 0 && refund->payment_intent && refund->payment_intent[0];
+}
+
+static bool is_unsent_state(enum refund_state state)
+{
+	return state == REFUND_REQUESTED || state == REFUND_SENDING;
+}
+
+/* The row's state for what Stripe says of a refund. */
+static enum refund_state state_of(enum stripe_refund_status status)
+{
+	static const enum refund_state states[] = {
+		[STRIPE_REFUND_PENDING] = REFUND_PENDING,
+		[STRIPE_REFUND_REQUIRES_ACTION] = REFUND_REQUIRES_ACTION,
+		[STRIPE_REFUND_SUCCEEDED] = REFUND_SUCCEEDED,
+		[STRIPE_REFUND_FAILED] = REFUND_FAILED,
+		[STRIPE_REFUND_CANCELED] = REFUND_CANCELED,
+	};
+
+	return states[status];
+}
+
+/* Rule 8, as a rank that never falls. NEEDS_ATTENTION gives way to whatever Stripe says. */
+static int rank_of(enum refund_state state)
+{
+	static const int ranks[] = {
+		[REFUND_REQUESTED] = 0, [REFUND_SENDING] = 0,	      [REFUND_NEEDS_ATTENTION] = 0,
+		[REFUND_PENDING] = 1,	[REFUND_REQUIRES_ACTION] = 2, [REFUND_SUCCEEDED] = 3,
+		[REFUND_FAILED] = 4,	[REFUND_CANCELED] = 4,
+	};
+
+	return ranks[state];
+}
+
+static void set_reason(struct refund_change *ret, const char *reason)
+{
+	snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
+}
+
+static void unchanged(const struct refund *refund, struct refund_change *ret)
+{
+	*ret = (struct refund_change){.state = refund->state, .generation = refund->generation};
+}
+
+/* Move forward to state, or stay. */
+static void advance(const struct refund *refund, enum refund_state state, struct refund_change *ret)
+{
+	unchanged(refund, ret);
+	if (rank_of(state) > rank_of(refund->state))
+		ret->state = state;
+	ret->retry = ret->state == REFUND_PENDING || ret->state == REFUND_REQUIRES_ACTION;
+}
+
+static void fail(const struct refund *refund, const struct stripe_refund *failed, struct refund_change *ret)
+{
+	advance(refund, state_of(failed->status), ret);
+	ret->alarm = true;
+	set_reason(ret, failed->failure_reason[0] ? failed->failure_reason
+						  : stripe_refund_status_name(failed->status));
+}
+
+static void needs_attention(const struct refund *refund, const char *reason, struct refund_change *ret)
+{
+	unchanged(refund, ret);
+	ret->state = REFUND_NEEDS_ATTENTION;
+	ret->alarm = refund->state != REFUND_NEEDS_ATTENTION;
+	set_reason(ret, reason);
+}
+
+/* Not known yet: the same key again, after a list. A row that already had a refund at Stripe only looks again. */
+static void again(const struct refund *refund, bool counts, struct refund_change *ret)
+{
+	unchanged(refund, ret);
+	if (refund->state == REFUND_SENDING)
+		ret->state = REFUND_REQUESTED;
+	ret->retry = !refund_state_is_final(refund->state);
+	ret->list_next = ret->retry;
+	ret->counts_as_failure = ret->retry && counts;
+}
+
+enum refund_step refund_plan(const struct refund *refund, const struct refund_list *list)
+{
+	if (!is_unsent_state(refund->state) || !can_be_refunded(refund))
+		return REFUND_STEP_RECORD;
+	if (!list->listed)
+		return refund_may_exist(refund) ? REFUND_STEP_RECORD : REFUND_STEP_POST;
+	if (!list->whole || list->ours.id[0] || list->ours_failed.id[0] || adds_up(refund, list->live_minor))
+		return REFUND_STEP_RECORD;
+	return REFUND_STEP_POST;
+}
+
+bool refund_wants_list_after(enum refund_answer answer)
+{
+	return answer == REFUND_ANSWER_REPLAYED_ERROR || answer == REFUND_ANSWER_ALREADY;
+}
+
+/* A refund object answered. It carries what remained, so beside a partial refund made by hand it is less than the whole:
+ * what was listed before it counts towards the sum, and without a list the next look makes one. */
+static void next_from_made(const struct refund *refund, const struct refund_list *list,
+			   const struct stripe_refund *made, struct refund_change *ret)
+{
+	int64_t live_minor = list->live_minor;
+
+	if (!list->ours.id[0] && __builtin_add_overflow(live_minor, minor_of(refund, made), &live_minor))
+		live_minor = INT64_MAX;
+	if (made->status == STRIPE_REFUND_FAILED || made->status == STRIPE_REFUND_CANCELED) {
+		fail(refund, made, ret);
+	} else if (adds_up(refund, live_minor)) {
+		advance(refund, state_of(made->status), ret);
+	} else {
+		advance(refund, REFUND_PENDING, ret);
+		ret->list_next = ret->retry;
+	}
+}
+
+/* Does the list alone settle it? Whatever was seen adds up even when the list broke off; absence needs the whole of it. */
+static bool next_from_list(const struct refund *refund, const struct refund_list *list,
+			   struct refund_change *ret)
+{
+	if (adds_up(refund, list->live_minor)) {
+		advance(refund, state_of(list->live_status), ret);
+		return true;
+	}
+	if (!list->whole)
+		return false;
+	if (list->ours.id[0]) { /* took what remained, yet the sum is short: another one failed after it */
+		needs_attention(refund, "refund_short", ret);
+		return true;
+	}
+	if (list->ours_failed.id[0]) {
+		fail(refund, &list->ours_failed, ret);
+		return true;
+	}
+	if (is_unsent_state(refund->state) || refund->state == REFUND_NEEDS_ATTENTION)
+		return false;
+	if (list->any_failed) { /* what this row had adopted is gone */
+		advance(refund, REFUND_FAILED, ret);
+		ret->alarm = true;
+		set_reason(ret, "adopted_refund_failed");
+	} else {
+		needs_attention(refund, "refund_vanished", ret);
+	}
+	return true;
+}
+
+static void next_from_answer(const struct refund *refund, const struct refund_list *list,
+			     enum refund_answer answer, struct refund_change *ret)
+{
+	switch (answer) {
+	case REFUND_ANSWER_DISPUTED:
+		needs_attention(refund, "charge_disputed", ret);
+		return;
+	case REFUND_ANSWER_REFUSED:
+		needs_attention(refund, "refused", ret);
+		return;
+	case REFUND_ANSWER_KEY_CONFLICT:
+		needs_attention(refund, "idempotency_error", ret);
+		return;
+	case REFUND_ANSWER_REPLAYED_ERROR:
+		again(refund, true, ret);
+		if (list->listed && list->whole && list->after_answer)
+			ret->generation++;
+		return;
+	case REFUND_ANSWER_CREDENTIALS:
+		again(refund, false, ret);
+		ret->alarm = ret->breaker = true;
+		return;
+	case REFUND_ANSWER_BUSY:
+	case REFUND_ANSWER_NOT_SENT:
+		again(refund, false, ret);
+		return;
+	case REFUND_ANSWER_ALREADY:
+		again(refund, list->after_answer,
+		      ret); /* a list that disagrees is no normal case: back off */
+		return;
+	case REFUND_ANSWER_TWIN:
+	case REFUND_ANSWER_UNKNOWN:
+	case REFUND_ANSWER_REFUND: /* taken by next_from_made */
+		again(refund, true, ret);
+		return;
+	}
+}
+
+/* Waiting longer is no use, and a list of this attempt (or the proof that nothing ever left) says where we stand. */
+static bool is_given_up(const struct refund *refund, const struct refund_list *list,
+			const struct refund_change *change)
+{
+	return change->state == REFUND_REQUESTED && !change->breaker
+	       && ((list->listed && list->whole) || !refund_may_exist(refund));
+}
+
+/* The order: a refund object that answered; then what the list shows, live ones before failed ones; then the answer.
+ * A frozen key: REPLAYED_ERROR alone proves only that the request which froze it has ended, and that one may have made a refund before it
+ * failed. A list made *before* this answer can be older than that refund, so the generation rises only on a list made after the answer
+ * (list->after_answer; the caller lists again, refund_wants_list_after) that is whole and shows nothing of ours: live ones are
+ * adopted and failed ones recorded before the answer is looked at. With the new generation first_sent_at becomes NULL; its first POST
+ * comes in the next attempt, which lists again because it is not the first. */
+void refund_next(const struct refund *refund, const struct refund_list *list, enum refund_answer answer,
+		 const struct stripe_refund *made, bool give_up, struct refund_change *ret)
+{
+	unchanged(refund, ret);
+	if (refund->state == REFUND_FAILED || refund->state == REFUND_CANCELED)
+		return;
+	if (!can_be_refunded(refund)) {
+		needs_attention(refund, "nothing_captured", ret);
+		return;
+	}
+	if (answer == REFUND_ANSWER_REFUND && made) {
+		next_from_made(refund, list, made, ret);
+		return;
+	}
+	if (list->listed && next_from_list(refund, list, ret))
+		return;
+	if (!is_unsent_state(refund->state)) {
+		again(refund, answer == REFUND_ANSWER_UNKNOWN, ret);
+		ret->breaker = ret->alarm = answer == REFUND_ANSWER_CREDENTIALS;
+		return;
+	}
+	next_from_answer(refund, list, answer, ret);
+	if (give_up && is_given_up(refund, list, ret))
+		needs_attention(refund, "gave_up", ret);
+}
+
+/* Only the sum of all refunds tells what this one means for the row. Before the first answer the coming list will show it. */
+static bool event_calls_for_list(const struct refund *refund, bool live, struct refund_change *ret)
+{
+	switch (refund->state) {
+	case REFUND_PENDING:
+	case REFUND_REQUIRES_ACTION:
+		break;
+	case REFUND_SUCCEEDED:
+		if (live)
+			return false;
+		break;
+	case REFUND_NEEDS_ATTENTION:
+		if (!live)
+			return false;
+		break;
+	case REFUND_REQUESTED:
+	case REFUND_SENDING:
+	case REFUND_FAILED:
+	case REFUND_CANCELED:
+		return false;
+	}
+	unchanged(refund, ret);
+	ret->retry = ret->list_next = true;
+	return true;
+}
+
+bool refund_event_next(const struct refund *refund, const struct stripe_refund *seen,
+		       struct refund_change *ret)
+{
+	bool live = seen->status != STRIPE_REFUND_FAILED && seen->status != STRIPE_REFUND_CANCELED;
+	bool ours = strcmp(seen->refund_id, refund->id) == 0 && seen->generation == refund->generation;
+
+	if (!can_be_refunded(refund) || strcmp(seen->payment_intent, refund->payment_intent) != 0)
+		return false;
+	if (!ours)
+		return event_calls_for_list(refund, live, ret);
+	if (rank_of(state_of(seen->status)) <= rank_of(refund->state))
+		return false;
+	if (!live) {
+		fail(refund, seen, ret);
+		return true;
+	}
+	if (adds_up(refund, minor_of(refund, seen))) {
+		advance(refund, state_of(seen->status), ret);
+		return true;
+	}
+	if (!is_unsent_state(refund->state))
+		return event_calls_for_list(refund, live, ret);
+	advance(refund, REFUND_PENDING, ret);
+	ret->list_next = true;
+	return true;
+}
+
+bool refund_retry_next(const struct refund *refund, const struct refund_list *list, struct refund_change *ret)
+{
+	if (!refund_state_is_final(refund->state) || refund->state == REFUND_SUCCEEDED || !list->listed
+	    || !list->whole || !can_be_refunded(refund))
+		return false;
+	unchanged(refund, ret);
+	if (adds_up(refund, list->live_minor)) {
+		ret->state = state_of(list->live_status);
+		ret->retry = ret->state != REFUND_SUCCEEDED;
+		return true;
+	}
+	ret->state = REFUND_REQUESTED;
+	ret->retry = ret->list_next = true;
+	if (list->ours_failed.id[0])
+		ret->generation++;
+	return true;
+}
