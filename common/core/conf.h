@@ -13,17 +13,17 @@ enum conf_type {
 	CONF_INT,     /* int64_t between min and max */
 	CONF_FILE,    /* char *: a path that must be readable */
 	CONF_DIR,     /* char *: a directory that must be readable */
-	CONF_URL,     /* char *: scheme://host..., the scheme one of the words in `choices` ("http https") */
-	CONF_ADDRESS, /* char *: host:port */
-	CONF_CHOICE,  /* char *: one of the words in `choices` */
+	CONF_URL,     /* char *: scheme://host..., the scheme one of the words in choices ("http https") */
+	CONF_ADDRESS, /* char *: host:port; with choices "list" one or more of them, comma separated */
+	CONF_CHOICE,  /* char *: one of the words in choices */
 };
 
 struct conf_row {
-	const char *
-		name; /* "UNBOOK_PG_URL"; a secret is also read from the file that NAME_FILE names (one newline cut) */
+	/* "UNBOOK_PG_URL"; a secret is also read from the file that NAME_FILE names (one newline at its end is cut) */
+	const char *name;
 	enum conf_type type;
 	size_t offset;	      /* of the member in the settings struct */
-	const char *fallback; /* NULL: required; "" : optional, the member stays NULL (CONF_INT: 0) */
+	const char *fallback; /* NULL: required; "": optional, the member stays NULL (CONF_INT: 0) */
 	const char *help;     /* one sentence, with the unit */
 	const char *choices;
 	int64_t min, max; /* CONF_INT only */
@@ -35,7 +35,8 @@ struct conf_row {
  * good --check-config; 64 for an unknown argument; 78 when settings are wrong, every mistake listed on stderr at once. */
 int conf_main(const struct conf_row *rows, size_t count, void *settings, int argc, char **argv);
 
-/* The parsing alone: number of mistakes, each written to errors as one line. environment like environ. */
+/* The parsing alone: number of mistakes, each written to errors as one line; never a secret's value. environment like
+ * environ; a variable that is set but empty counts as not set. Text members are owned by *settings, also after mistakes. */
 int conf_load(const struct conf_row *rows, size_t count, void *settings, char *const *environment,
 	      FILE *errors);
 

@@ -14,14 +14,14 @@ struct log_field {
 	int64_t number;
 };
 
-#define LOG_S(key, value)                                     \
-	{                                                     \
-		.name = (key), .text = (value) ? (value) : "" \
-	}
-#define LOG_I(key, value)                                 \
-	{                                                 \
-		.name = (key), .number = (int64_t)(value) \
-	}
+/* value is borrowed until the line is written; NULL counts as "". */
+static inline struct log_field log_text(const char *name, const char *value)
+{
+	return (struct log_field){.name = name, .text = value ? value : ""};
+}
+
+#define LOG_S(key, value) log_text((key), (value))
+#define LOG_I(key, value) ((struct log_field){.name = (key), .number = (int64_t)(value)})
 
 /* service is borrowed for the life of the process. */
 void log_init(const char *service, enum log_level level);
