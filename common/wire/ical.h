@@ -15,11 +15,11 @@ struct ical_event {
 	enum ical_method method;
 	const char *uid;
 	int64_t sequence;
-	struct instant stamped_at;      /* DTSTAMP */
+	struct instant stamped_at; /* DTSTAMP */
 	struct instant starts_at, ends_at;
 	const char *summary;
-	const char *description;        /* NULL: none */
-	const char *url;                /* meeting link; NULL: none */
+	const char *description; /* NULL: none */
+	const char *url;	 /* meeting link; NULL: none */
 	const char *organizer_address, *organizer_name;
 	const char *attendee_address, *attendee_name;
 };

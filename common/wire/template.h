@@ -3,6 +3,7 @@
 #ifndef TEMPLATE_H
 #define TEMPLATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "err.h"
@@ -11,6 +12,7 @@
 struct template_value {
 	const char *name;
 	const char *text; /* NULL or "": not there */
+	bool markup;	  /* text is HTML already: never escaped */
 };
 
 enum template_escape {
@@ -21,7 +23,7 @@ enum template_escape {
 
 /* Render into out (initialised by the caller, appended to).
  * Errors ERR_REJECT template_unknown (a name that is not among values; msg names it), template_syntax, template_too_large. */
-enum err_kind template_render(const char *source, const struct template_value *values, size_t count, enum template_escape escape,
-			      struct buf *out, struct err *err) MUST_CHECK;
+enum err_kind template_render(const char *source, const struct template_value *values, size_t count,
+			      enum template_escape escape, struct buf *out, struct err *err) MUST_CHECK;
 
 #endif

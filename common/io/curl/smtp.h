@@ -10,35 +10,36 @@
 struct smtp;
 
 struct smtp_options {
-	const char *url;         /* smtp://host:port or smtps://...; user and password may be in it: secret */
-	bool require_tls;        /* STARTTLS must succeed with a good certificate, else nothing is sent (fail closed) */
+	const char *url; /* smtp://host:port or smtps://...; user and password may be in it: secret */
+	bool require_tls; /* STARTTLS must succeed with a good certificate, else nothing is sent (fail closed) */
 	const char *from_address;
 	const char *from_name;
 	int64_t connect_ms;
-	int64_t step_ms;         /* longest silence of the server at any step before the final dot (60 s) */
-	int64_t final_ms;        /* longest wait for the reply to the final dot (600 s, RFC 5321 4.5.3.2.6) */
+	int64_t step_ms;  /* longest silence of the server at any step before the final dot (60 s) */
+	int64_t final_ms; /* longest wait for the reply to the final dot (600 s, RFC 5321 4.5.3.2.6) */
 };
 
-enum err_kind smtp_open(const struct smtp_options *options, struct smtp **ret_smtp, struct err *err) MUST_CHECK;
+enum err_kind smtp_open(const struct smtp_options *options, struct smtp **ret_smtp,
+			struct err *err) MUST_CHECK;
 void smtp_close(struct smtp *smtp);
 
 /* Everything UTF-8; line ends are normalised to CRLF, header texts are RFC 2047 encoded, lines never pass 998 bytes. */
 struct smtp_message {
-	const char *to_address;  /* mail_address_is_valid */
+	const char *to_address; /* mail_address_is_valid */
 	const char *to_name;
 	const char *subject;
-	const char *message_id;  /* with angle brackets */
+	const char *message_id; /* with angle brackets */
 	struct instant date;
 	const char *text;
 	const char *html;
-	const char *calendar;    /* NULL: none */
+	const char *calendar;	     /* NULL: none */
 	const char *calendar_method; /* "REQUEST" or "CANCEL" */
-	const char *language;    /* Content-Language */
+	const char *language;	     /* Content-Language */
 };
 
 /* Send it. *ret_result says what the reply means (always written); *ret_reply the last reply code, 0 if none, ret_reply_text of cap bytes its text
  * without addresses. Returns ERR_OK only for MAIL_RESULT_ACCEPTED; ERR_RETRY for LATER, ERR_REJECT for REFUSED and BAD, ERR_UNSURE for LOST. */
-enum err_kind smtp_send(struct smtp *smtp, const struct smtp_message *message, enum mail_result *ret_result, int *ret_reply,
-			struct err *err) MUST_CHECK;
+enum err_kind smtp_send(struct smtp *smtp, const struct smtp_message *message, enum mail_result *ret_result,
+			int *ret_reply, struct err *err) MUST_CHECK;
 
 #endif
