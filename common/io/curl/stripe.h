@@ -15,37 +15,49 @@
 struct stripe;
 
 struct stripe_options {
-	const char *url;        /* https://api.stripe.com, or http://127.0.0.1:port of a stand-in: plain http only to loopback */
-	const char *key;        /* secret */
+	const char *
+		url; /* https://api.stripe.com, or http://127.0.0.1:port of a stand-in: plain http only to loopback */
+	const char *key; /* secret */
 	int64_t connect_ms;
 	int64_t timeout_ms;
 };
 
-enum err_kind stripe_open(const struct stripe_options *options, struct stripe **ret_stripe, struct err *err) MUST_CHECK;
-void stripe_close(struct stripe *stripe);
+/* Errors ERR_FATAL stripe_config (bad url, plain http to somewhere else, a key that is neither sk_ nor rk_ of a mode). */
+enum err_kind stripe_open(const struct stripe_options *options, struct stripe **ret_stripe,
+			  struct err *err) MUST_CHECK;
+void stripe_close(struct stripe *stripe); /* NULL is fine; no call may be under way */
 
-/* What an answer carried besides its object. */
+/* The key is of live mode: its database belongs to that mode for ever (design.md section 4, instance). */
+bool stripe_is_live(const struct stripe *stripe);
+
+/* What an answer carried besides its object. Always written, also on errors; refund_answer_kind() of it is the kind that came back. */
 struct stripe_answer {
-	int http_status;        /* 0: no answer */
-	bool replayed;          /* Idempotent-Replayed: true */
+	int http_status; /* 0: no whole answer */
+	bool replayed;	 /* Idempotent-Replayed: true */
 	char request_id[64];
-	int64_t retry_after_ms; /* 0: not asked */
-	int should_retry;       /* Stripe-Should-Retry: 1 true, 0 false, -1 absent */
-	char code[64];          /* error code or type, "" if none */
+	int64_t retry_after_ms;		  /* 0: not asked */
+	int should_retry;		  /* Stripe-Should-Retry: 1 true, 0 false, -1 absent */
+	char code[64];			  /* error code or type, "" if none */
 	enum refund_answer refund_answer; /* the row of stripe.md section 2 that it is */
 };
 
-/* POST /v1/refunds with the row's key, payment_intent, reason requested_by_customer, metadata refund_id, booking_id, generation; no amount.
+/* POST /v1/refunds with the row's key, payment_intent (charge when it is a ch_), reason requested_by_customer, metadata refund_id,
+ * booking_id, generation; no amount: Stripe gives back what remains (rule 6).
  * ret_refund is written only when answer->refund_answer is REFUND_ANSWER_REFUND (then ERR_OK). */
-enum err_kind stripe_create_refund(struct stripe *stripe, const struct refund *refund, const char *traceparent, struct stripe_refund *ret_refund,
+enum err_kind stripe_create_refund(struct stripe *stripe, const struct refund *refund,
+				   const char *traceparent, struct stripe_refund *ret_refund,
 				   struct stripe_answer *ret_answer, struct err *err) MUST_CHECK;
 
-/* GET /v1/refunds/{id}. */
-enum err_kind stripe_get_refund(struct stripe *stripe, const char *refund_id, struct stripe_refund *ret_refund, struct stripe_answer *ret_answer,
+/* GET /v1/refunds/{id}, as Stripe sees it now. id must be the id of a refund of refund->payment_intent. */
+enum err_kind stripe_get_refund(struct stripe *stripe, const struct refund *refund, const char *id,
+				struct stripe_refund *ret_refund, struct stripe_answer *ret_answer,
 				struct err *err) MUST_CHECK;
 
-/* GET /v1/refunds?payment_intent=, all pages, added up for this refund. */
-enum err_kind stripe_list_refunds(struct stripe *stripe, const struct refund *refund, struct refund_list *ret_list, struct stripe_answer *ret_answer,
+/* GET /v1/refunds?payment_intent=, all pages, added up for this refund. ret_list is written on success only.
+ * Blocks at most connect_ms + timeout_ms a page, STRIPE_LIST_PAGES_MAX pages; whole is false when there were more. */
+#define STRIPE_LIST_PAGES_MAX 10
+enum err_kind stripe_list_refunds(struct stripe *stripe, const struct refund *refund,
+				  struct refund_list *ret_list, struct stripe_answer *ret_answer,
 				  struct err *err) MUST_CHECK;
 
 #endif

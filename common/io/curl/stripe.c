@@ -1,0 +1,311 @@
+/* stripe.c: refunds at Stripe, and what each answer means. */
+#include "stripe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "http_client.h"
+#include "stripe_object.h"
+
+/* Pinned, so that an upgrade of the account's default changes nothing here. */
+#define STRIPE_VERSION "2025-04-30.basil"
+
+#define LIST_BYTES_MAX	  (256 * 1024)
+#define RETRY_AFTER_S_MAX 3600
+#define PAYMENT_BYTES_MAX 128
+
+struct stripe {
+	struct http_client *http;
+	char *authorization; /* secret */
+	bool is_live;
+};
+
+static bool key_mode(const char *key, bool *ret_is_live)
+{
+	*ret_is_live = str_starts(key, "sk_live_") || str_starts(key, "rk_live_");
+	return (*ret_is_live || str_starts(key, "sk_test_") || str_starts(key, "rk_test_"))
+	       && str_is_printable(key);
+}
+
+enum err_kind stripe_open(const struct stripe_options *options, struct stripe **ret_stripe, struct err *err)
+{
+	const struct http_client_options http = {
+		.url = options->url, .connect_ms = options->connect_ms, .timeout_ms = options->timeout_ms};
+	struct stripe *stripe;
+	bool is_live;
+
+	if (!key_mode(options->key, &is_live))
+		return err_set(err, ERR_FATAL, "stripe_config",
+			       "the key is neither sk_test_, sk_live_, rk_test_ nor rk_live_");
+	stripe = calloc(1, sizeof *stripe);
+	if (!stripe || asprintf(&stripe->authorization, "Authorization: Bearer %s", options->key) < 0) {
+		free(stripe);
+		return err_set(err, ERR_FATAL, "stripe_config", "out of memory");
+	}
+	stripe->is_live = is_live;
+	if (http_client_open(&http, &stripe->http, err)) {
+		stripe_close(stripe);
+		return err_set(
+			err, ERR_FATAL, "stripe_config",
+			"Stripe's url must be https, or http to a loopback address, without user, query and fragment");
+	}
+	*ret_stripe = stripe;
+	return ERR_OK;
+}
+
+void stripe_close(struct stripe *stripe)
+{
+	if (!stripe)
+		return;
+	http_client_close(stripe->http);
+	explicit_bzero(stripe->authorization, strlen(stripe->authorization));
+	free(stripe->authorization);
+	free(stripe);
+}
+
+bool stripe_is_live(const struct stripe *stripe)
+{
+	return stripe->is_live;
+}
+
+static bool header_is(const struct http_response *response, const char *name, const char *word)
+{
+	char value[16];
+
+	http_response_header(response, name, value, sizeof value);
+	return str_ieq(value, word);
+}
+
+static void read_headers(const struct http_response *response, struct stripe_answer *answer)
+{
+	char seconds[16];
+	int64_t wait_s = 0;
+
+	answer->http_status = (int)response->status;
+	answer->replayed = header_is(response, "Idempotent-Replayed", "true");
+	answer->should_retry = header_is(response, "Stripe-Should-Retry", "true")    ? 1
+			       : header_is(response, "Stripe-Should-Retry", "false") ? 0
+										     : -1;
+	http_response_header(response, "Request-Id", answer->request_id, sizeof answer->request_id);
+	if (!str_is_printable(answer->request_id))
+		answer->request_id[0] = '\0';
+	http_response_header(response, "Retry-After", seconds, sizeof seconds);
+	if (str_to_int64(seconds, &wait_s) && wait_s > 0)
+		answer->retry_after_ms = (wait_s < RETRY_AFTER_S_MAX ? wait_s : RETRY_AFTER_S_MAX) * 1000;
+}
+
+/* An answer that is no object: which row of the table. */
+static enum err_kind refused(const struct http_response *response, struct stripe_answer *answer,
+			     struct err *err)
+{
+	struct stripe_error error = {0};
+	bool is_stripes = !stripe_error_decode(response->body.data, response->body.len, &error, NULL);
+	const char *code = error.code[0] ? error.code : error.type;
+
+	answer->refund_answer = stripe_error_answer(answer->http_status, is_stripes ? &error : NULL,
+						    answer->replayed, answer->should_retry);
+	(void)str_copy(answer->code, sizeof answer->code, code);
+	return err_set(err, refund_answer_kind(answer->refund_answer), "stripe_refused", "HTTP %d %s%s",
+		       answer->http_status, code, answer->replayed ? " (replayed)" : "");
+}
+
+/* A 2xx whose body is not what was asked for: nothing is known of what happened. */
+static enum err_kind not_understood(struct stripe_answer *answer, struct err *err)
+{
+	answer->refund_answer = REFUND_ANSWER_UNKNOWN;
+	(void)str_copy(answer->code, sizeof answer->code, "bad_answer");
+	err_while(err, "HTTP %d", answer->http_status);
+	return err_set(err, ERR_UNSURE, "stripe_bad_answer", "%s", err ? err->msg : "");
+}
+
+/* One request; ERR_OK when the answer is 2xx. */
+static enum err_kind call(struct stripe *stripe, struct http_request *request,
+			  struct http_response *ret_response, struct stripe_answer *answer, struct err *err)
+{
+	enum err_kind kind;
+	int i = 0;
+
+	*answer = (struct stripe_answer){.should_retry = -1};
+	while (request->headers[i])
+		i++;
+	request->headers[i++] = stripe->authorization;
+	request->headers[i] = "Stripe-Version: " STRIPE_VERSION;
+	kind = http_client_call(stripe->http, request, ret_response, err);
+	if (kind) {
+		answer->refund_answer = kind == ERR_RETRY ? REFUND_ANSWER_NOT_SENT : REFUND_ANSWER_UNKNOWN;
+		(void)str_copy(answer->code, sizeof answer->code, err ? err->code : "http_failed");
+		return kind;
+	}
+	read_headers(ret_response, answer);
+	if (answer->http_status < 200 || answer->http_status > 299)
+		return refused(ret_response, answer, err);
+	answer->refund_answer = REFUND_ANSWER_REFUND;
+	return ERR_OK;
+}
+
+/* "payment_intent" or "charge", whichever the row's payment is; NULL when it is neither (then nothing is sent). */
+static const char *payment_field(const char *payment)
+{
+	if (!payment || !str_is_printable(payment) || strlen(payment) >= PAYMENT_BYTES_MAX)
+		return NULL;
+	if (str_starts(payment, "ch_") || str_starts(payment, "py_"))
+		return "charge";
+	return str_starts(payment, "pi_") ? "payment_intent" : NULL;
+}
+
+static enum err_kind no_payment(struct stripe_answer *answer, struct err *err)
+{
+	*answer = (struct stripe_answer){
+		.should_retry = -1, .refund_answer = REFUND_ANSWER_REFUSED, .code = "no_payment"};
+	return err_set(err, ERR_REJECT, "no_payment", "the row names no PaymentIntent and no charge");
+}
+
+static void add_refund_form(struct buf *form, const struct refund *refund)
+{
+	char number[24];
+
+	http_form_add(form, payment_field(refund->payment_intent), refund->payment_intent);
+	http_form_add(form, "reason", "requested_by_customer");
+	http_form_add(form, "metadata[refund_id]", refund->id);
+	(void)snprintf(number, sizeof number, "%lld", (long long)refund->booking_id);
+	http_form_add(form, "metadata[booking_id]", number);
+	(void)snprintf(number, sizeof number, "%d", refund->generation);
+	http_form_add(form, "metadata[generation]", number);
+}
+
+static enum err_kind read_one(const struct http_response *response, const struct refund *refund,
+			      struct stripe_refund *ret_refund, struct stripe_answer *answer, struct err *err)
+{
+	struct stripe_refund found;
+
+	if (stripe_refund_decode(response->body.data, response->body.len, refund->payment_intent, &found,
+				 err))
+		return not_understood(answer, err);
+	(void)str_copy(found.request_id, sizeof found.request_id, answer->request_id);
+	*ret_refund = found;
+	return ERR_OK;
+}
+
+enum err_kind stripe_create_refund(struct stripe *stripe, const struct refund *refund,
+				   const char *traceparent, struct stripe_refund *ret_refund,
+				   struct stripe_answer *ret_answer, struct err *err)
+{
+	char key[REFUND_KEY_BYTES], key_header[REFUND_KEY_BYTES + 32], trace_header[96];
+	struct http_request request = {.path = "/v1/refunds", .crash_point = "refund.after_post"};
+	HTTP_RESPONSE_SCOPE struct http_response response;
+	struct buf form;
+	enum err_kind kind;
+
+	http_response_init(&response);
+	if (!payment_field(refund->payment_intent))
+		return no_payment(ret_answer, err);
+	refund_key(refund, key);
+	(void)snprintf(key_header, sizeof key_header, "Idempotency-Key: %s", key);
+	request.headers[0] = key_header;
+	if (traceparent && traceparent[0] && str_is_printable(traceparent)) {
+		(void)snprintf(trace_header, sizeof trace_header, "traceparent: %s", traceparent);
+		request.headers[1] = trace_header;
+	}
+	buf_init(&form, 4096);
+	add_refund_form(&form, refund);
+	request.form = form.data;
+	kind = form.failed ? no_payment(ret_answer, err) : call(stripe, &request, &response, ret_answer, err);
+	buf_release(&form);
+	return kind ? kind : read_one(&response, refund, ret_refund, ret_answer, err);
+}
+
+/* Ids go into a path, so they hold nothing that means something there. */
+static bool id_is_plain(const char *id)
+{
+	return id[0]
+	       && strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == strlen(id);
+}
+
+enum err_kind stripe_get_refund(struct stripe *stripe, const struct refund *refund, const char *id,
+				struct stripe_refund *ret_refund, struct stripe_answer *ret_answer,
+				struct err *err)
+{
+	struct http_request request = {0};
+	HTTP_RESPONSE_SCOPE struct http_response response;
+	struct stripe_refund found;
+	char path[128];
+	enum err_kind kind;
+
+	http_response_init(&response);
+	if (!id_is_plain(id) || strlen(id) >= sizeof found.id)
+		return no_payment(ret_answer, err);
+	(void)snprintf(path, sizeof path, "/v1/refunds/%s", id);
+	request.path = path;
+	kind = call(stripe, &request, &response, ret_answer, err);
+	if (!kind)
+		kind = read_one(&response, refund, &found, ret_answer, err);
+	if (kind)
+		return kind;
+	if (!str_eq(found.id, id)) {
+		(void)err_set(err, ERR_UNSURE, "not_ours", "another refund was answered");
+		return not_understood(ret_answer, err);
+	}
+	*ret_refund = found;
+	return ERR_OK;
+}
+
+/* One page of the list into *list; ret_after holds the last id, "" after the last page. */
+static enum err_kind list_page(struct stripe *stripe, const struct refund *refund, struct refund_list *list,
+			       char ret_after[64], struct stripe_answer *answer, struct err *err)
+{
+	HTTP_RESPONSE_SCOPE struct http_response response;
+	struct stripe_refund_page page;
+	struct http_request request = {0};
+	struct arena arena;
+	struct buf query;
+	char path[512];
+	enum err_kind kind;
+
+	http_response_init(&response);
+	arena_init(&arena, LIST_BYTES_MAX);
+	buf_init(&query, sizeof path - 16);
+	http_form_add(&query, payment_field(refund->payment_intent), refund->payment_intent);
+	http_form_add(&query, "limit", "100");
+	if (ret_after[0])
+		http_form_add(&query, "starting_after", ret_after);
+	(void)snprintf(path, sizeof path, "/v1/refunds?%s", query.data);
+	request.path = path;
+	kind = call(stripe, &request, &response, answer, err);
+	if (!kind
+	    && stripe_refund_page_decode(response.body.data, response.body.len, refund->payment_intent,
+					 &arena, &page, err))
+		kind = not_understood(answer, err);
+	ret_after[0] = '\0';
+	for (size_t i = 0; !kind && i < page.count; i++) {
+		refund_list_add(list, refund, &page.refunds[i]);
+		if (page.has_more && i + 1 == page.count)
+			(void)str_copy(ret_after, 64, page.refunds[i].id);
+	}
+	buf_release(&query);
+	arena_release(&arena);
+	return kind;
+}
+
+enum err_kind stripe_list_refunds(struct stripe *stripe, const struct refund *refund,
+				  struct refund_list *ret_list, struct stripe_answer *ret_answer,
+				  struct err *err)
+{
+	struct refund_list list = {.listed = true};
+	char after[64] = "";
+
+	if (!payment_field(refund->payment_intent))
+		return no_payment(ret_answer, err);
+	for (int pages = 0; pages < STRIPE_LIST_PAGES_MAX; pages++) {
+		enum err_kind kind = list_page(stripe, refund, &list, after, ret_answer, err);
+
+		if (kind)
+			return kind;
+		list.whole = !after[0];
+		if (list.whole)
+			break;
+	}
+	*ret_list = list;
+	return ERR_OK;
+}
