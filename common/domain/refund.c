@@ -84,7 +84,6 @@ void refund_list_add(struct refund_list *list, const struct refund *refund, cons
 	    || strcmp(found->amount.currency, refund->captured.currency) != 0)
 		return;
 	if (!is_live(found)) {
-		list->any_failed = true;
 		if (ours && found->generation == refund->generation)
 			keep_newest(&list->ours_failed, found);
 		return;

@@ -83,7 +83,6 @@ struct refund_list {
 	struct stripe_refund ours_failed; /* one of ours of this generation that failed or was canceled, id "" if none */
 	int64_t live_minor;       /* all refunds that did not fail or get canceled, by hand ones included */
 	enum stripe_refund_status live_status; /* of the live ones that which is furthest from done; read only when there is one */
-	bool any_failed;          /* somebody's refund failed or was canceled */
 	struct stripe_refund newest_live; /* of anybody, id "" if none */
 };
 

@@ -151,13 +151,8 @@ static bool next_from_list(const struct refund *refund, const struct refund_list
 	}
 	if (is_unsent_state(refund->state) || refund->state == REFUND_NEEDS_ATTENTION)
 		return false;
-	if (list->any_failed) { /* what this row had adopted is gone */
-		advance(refund, REFUND_FAILED, ret);
-		ret->alarm = true;
-		set_reason(ret, "adopted_refund_failed");
-	} else {
-		needs_attention(refund, "refund_vanished", ret);
-	}
+	needs_attention(refund, "adopted_refund_gone",
+			ret); /* not FAILED: our own request may still be on its way */
 	return true;
 }
 
