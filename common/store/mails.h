@@ -5,6 +5,7 @@
 #include "booking.h"
 #include "mail.h"
 #include "pg.h"
+#include "rfc3339.h"
 
 /* Queue a mail row; unique on (booking, kind, recipient, version, ref), a second one changes nothing. */
 struct mail_request {
@@ -12,7 +13,7 @@ struct mail_request {
 	enum mail_kind kind;
 	int64_t recipient_id;
 	int64_t booking_version;
-	const char *ref;         /* refund id where the kind speaks of one, else "" */
+	const char *ref; /* refund id where the kind speaks of one, else "" */
 	int64_t doorbell_ms;
 };
 enum err_kind mails_queue(struct pg *tx, const struct mail_request *request, struct err *err) MUST_CHECK;
@@ -22,34 +23,43 @@ struct mail_facts {
 	struct booking booking;
 	const char *recipient_address, *recipient_name, *recipient_locale, *recipient_zone;
 	const char *teacher_name, *parent_name, *student_name;
-	bool recipient_is_teacher;
-	const char *local_starts;   /* "2026-12-01T09:30" on the recipient's wall clock */
-	const char *local_ends;
-	const char *zone_label;     /* "CET", "+0530": what the clock on that day is called there */
+	struct civil_time local_starts, local_ends; /* on the recipient's wall clock */
+	struct civil_time local_deadline;	    /* until when the parent may cancel */
+	int utc_offset_min;			    /* of that wall clock at the start */
 	const char *meeting_url;
-	int64_t meeting_sequence;
-	const char *refund_state;   /* NULL: no refund */
+	const char *
+		instance_id; /* of this database: part of calendar UIDs, so that two databases never share one */
+	const char *refund_state; /* NULL: no refund */
 	struct money refund_amount;
 	const char *refund_failure_reason;
 };
 
-/* Claim. The first claim stores message_id ("<uuid@domain>") and supersedes that recipient's unfinished older versions of the booking.
- * mails_claim_booking: the fresh queued mails of this booking, one per call, oldest first (ERR_OK and *ret_found false: none left).
- * mails_sweep: one overdue row; a `sending` row whose lease ran out becomes `unknown` first (its outcome is unknown: MAIL_RESULT_LOST). */
+/* Claim. The first claim stores message_id ("<uuid@domain>"). News about the booking (confirmed, cancelled) is superseded by its newer
+ * version; a `confirmed` mail waits until the meeting is ready. *ret_mail.state is the state before the claim: MAIL_SENDING means that an
+ * earlier holder's lease ran out, so its outcome is unknown. *ret_mail.id 0: nothing to claim. */
 struct mail_claim {
-	const char *domain;      /* right-hand side of new Message-IDs */
+	const char *domain; /* right-hand side of new Message-IDs */
 	int64_t lease_ms;
-	int64_t unknown_wait_ms;
-	int unknowns_max;
 };
-enum err_kind mails_claim_booking(struct pg *db, int64_t booking_id, const struct mail_claim *claim, struct arena *arena, struct mail *ret_mail,
-				  bool *ret_found, struct err *err) MUST_CHECK;
-enum err_kind mails_sweep(struct pg *db, const struct mail_claim *claim, struct arena *arena, struct mail *ret_mail, bool *ret_found,
-			  struct err *err) MUST_CHECK;
-enum err_kind mails_find_facts(struct pg *db, const struct mail *mail, struct arena *arena, struct mail_facts *ret_facts, struct err *err) MUST_CHECK;
+/* One fresh mail of this booking. */
+enum err_kind mails_claim_booking(struct pg *db, int64_t booking_id, const struct mail_claim *claim_options,
+				  struct arena *arena, struct mail *ret_mail, struct err *err) MUST_CHECK;
+/* One overdue mail of any booking. */
+enum err_kind mails_sweep(struct pg *db, const struct mail_claim *claim_options, struct arena *arena,
+			  struct mail *ret_mail, struct err *err) MUST_CHECK;
 
-/* Record under the fence: state, counters, last_reply, sent_at, next_try_at, the booking_log entry. *ret_recorded false: the lease was lost. */
-enum err_kind mails_record(struct pg *db, const struct mail *mail, const struct mail_change *change, const char *reply, int64_t wait_ms,
+/* Everything that the text needs. Errors ERR_REJECT bad_row when the booking is not there. */
+enum err_kind mails_find_facts(struct pg *db, const struct mail *mail, struct arena *arena,
+			       struct mail_facts *ret_facts, struct err *err) MUST_CHECK;
+
+struct mail_outcome {
+	struct mail_change change;
+	const char *reply; /* last SMTP reply code as text, NULL if none */
+	const char *error; /* code of the failure, NULL if fine */
+	int64_t wait_ms;   /* until the next try */
+};
+/* Record under the fence, with its entry in the time line. *ret_recorded false: the lease was lost, nothing was written. */
+enum err_kind mails_record(struct pg *db, const struct mail *mail, const struct mail_outcome *outcome,
 			   bool *ret_recorded, struct err *err) MUST_CHECK;
 
 #endif

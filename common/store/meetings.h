@@ -4,7 +4,8 @@
 
 #include "pg.h"
 
-/* Queue: the entry of this booking must go (wanted or ready -> unwanted, sequence + 1). No row: nothing. */
+/* Queue: the entry of this booking must go, sequence + 1. One that a provider keeps becomes `unwanted` for the notifier to delete there;
+ * one that is only a filled-in template lies nowhere else and is `gone` at once. No row: nothing. */
 enum err_kind meetings_queue_unwanted(struct pg *tx, int64_t booking_id, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,0 +1,303 @@
+#include "compose.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ical.h"
+#include "money.h"
+
+#define PART_BYTES_MAX (128 * 1024)
+#define VALUES_MAX     48
+
+/* The values that templates may name. Collected once per mail. */
+struct values {
+	struct template_value list[VALUES_MAX];
+	size_t count;
+	struct arena *arena;
+	const struct language *language;
+};
+
+static void add_value(struct values *values, const char *name, const char *text)
+{
+	values->list[values->count++] = (struct template_value){.name = name, .text = text};
+}
+
+static void add_flag(struct values *values, const char *name, bool there)
+{
+	add_value(values, name, there ? "yes" : NULL);
+}
+
+/* Render into the arena. */
+static enum err_kind render(const struct values *values, const char *source, enum template_escape escape,
+			    char **ret_text, struct err *err)
+{
+	struct buf out;
+
+	buf_init(&out, PART_BYTES_MAX);
+	enum err_kind kind = template_render(source, values->list, values->count, escape, &out, err);
+	if (!kind) {
+		*ret_text = arena_strdup(values->arena, out.data);
+		if (!*ret_text)
+			kind = err_set(err, ERR_RETRY, "no_memory", "no memory for the mail's text");
+	}
+	buf_release(&out);
+	return kind;
+}
+
+/* A word of the language that is itself a template ("{{weekday}}, {{day}} {{month}} {{year}}"). */
+static enum err_kind add_word_value(struct values *values, const char *name, const char *word,
+				    struct err *err)
+{
+	char *text = NULL;
+	enum err_kind kind = render(values, language_word(values->language, word), TEMPLATE_LINE, &text, err);
+
+	if (!kind)
+		add_value(values, name, text);
+	return kind;
+}
+
+static const char *date_words(struct values *values, const struct civil_time *day)
+{
+	char weekday[16], month[16];
+	struct template_value parts[] = {
+		{.name = "weekday", .text = NULL},
+		{.name = "day", .text = arena_printf(values->arena, "%d", day->day)},
+		{.name = "month", .text = NULL},
+		{.name = "year", .text = arena_printf(values->arena, "%d", day->year)},
+	};
+	struct values of_date = {.arena = values->arena, .count = 4};
+	char *text = NULL;
+
+	snprintf(weekday, sizeof(weekday), "weekday_%d", day->weekday);
+	snprintf(month, sizeof(month), "month_%d", day->month);
+	parts[0].text = language_word(values->language, weekday);
+	parts[2].text = language_word(values->language, month);
+	memcpy(of_date.list, parts, sizeof(parts));
+	return render(&of_date, language_word(values->language, "date"), TEMPLATE_LINE, &text, NULL) ? ""
+												     : text;
+}
+
+static const char *zone_words(const struct mail_facts *facts, struct arena *arena)
+{
+	int offset = facts->utc_offset_min, size = offset < 0 ? -offset : offset;
+
+	if (offset == 0)
+		return "UTC";
+	if (size % 60)
+		return arena_printf(arena, "%s, UTC%c%d:%02d", facts->recipient_zone, offset < 0 ? '-' : '+',
+				    size / 60, size % 60);
+	return arena_printf(arena, "%s, UTC%c%d", facts->recipient_zone, offset < 0 ? '-' : '+', size / 60);
+}
+
+static enum err_kind add_times(struct values *values, const struct mail_facts *facts, struct err *err)
+{
+	struct arena *arena = values->arena;
+	const struct civil_time *from = &facts->local_starts, *to = &facts->local_ends,
+				*until = &facts->local_deadline;
+	struct civil_time utc;
+
+	civil_from_instant(facts->booking.starts_at, &utc);
+	add_value(values, "starts", arena_printf(arena, "%02d:%02d", from->hour, from->minute));
+	add_value(values, "ends", arena_printf(arena, "%02d:%02d", to->hour, to->minute));
+	add_value(values, "zone", zone_words(facts, arena));
+	add_value(values, "utc",
+		  arena_printf(arena, "%04d-%02d-%02d %02d:%02d", utc.year, utc.month, utc.day, utc.hour,
+			       utc.minute));
+	add_value(values, "date", date_words(values, from));
+	add_value(
+		values, "cancel_until",
+		arena_printf(arena, "%s, %02d:%02d", date_words(values, until), until->hour, until->minute));
+	return add_word_value(values, "time", "time", err);
+}
+
+static void add_people(struct values *values, const struct mail_facts *facts, int64_t recipient_id)
+{
+	const struct booking *booking = &facts->booking;
+	bool me = booking->cancelled_by == recipient_id;
+
+	add_value(values, "recipient_name", facts->recipient_name);
+	add_value(values, "teacher_name", facts->teacher_name);
+	add_value(values, "parent_name", facts->parent_name);
+	add_value(values, "student_name",
+		  booking->student_id == booking->parent_id ? NULL : facts->student_name);
+	add_flag(values, "to_parent", recipient_id == booking->parent_id);
+	add_flag(values, "to_teacher", recipient_id != booking->parent_id);
+	add_flag(values, "by_me", booking->cancel_cause != CAUSE_ADMIN && me);
+	add_flag(values, "by_parent_other", booking->cancel_cause == CAUSE_PARENT && !me);
+	add_flag(values, "by_teacher_other", booking->cancel_cause == CAUSE_TEACHER && !me);
+	add_flag(values, "by_admin",
+		 booking->cancel_cause != CAUSE_PARENT && booking->cancel_cause != CAUSE_TEACHER);
+}
+
+static void add_money(struct values *values, const struct mail_facts *facts, int64_t recipient_id)
+{
+	char amount[MONEY_TEXT_BYTES], failure[80];
+
+	money_to_words(facts->refund_state ? facts->refund_amount : facts->booking.price,
+		       values->language->name, amount);
+	add_value(values, "amount",
+		  recipient_id == facts->booking.parent_id ? arena_strdup(values->arena, amount) : NULL);
+	add_flag(values, "refund", facts->refund_state != NULL);
+	snprintf(failure, sizeof(failure), "failure_%s", facts->refund_failure_reason ? facts->refund_failure_reason : "");
+	add_value(values, "failure_words", language_word(values->language, failure));
+}
+
+static enum err_kind add_words(struct values *values, const struct mail_facts *facts, struct err *err)
+{
+	static const char *const labels[] = {"label_session", "label_when",   "label_utc",   "label_teacher",
+					     "label_student", "label_amount", "label_number"};
+	bool named = facts->recipient_name && facts->recipient_name[0];
+
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+		add_value(values, labels[i], language_word(values->language, labels[i]));
+	add_value(values, "language", values->language->name);
+	if (add_word_value(values, "hello", named ? "hello" : "hello_nobody", err))
+		return err->kind;
+	return add_word_value(values, "footer", "footer", err);
+}
+
+static enum err_kind collect(struct values *values, const struct compose_sender *sender,
+			     const struct mail *mail, const struct mail_facts *facts, struct err *err)
+{
+	add_value(values, "title", facts->booking.title);
+	add_value(values, "booking_id", arena_printf(values->arena, "%lld", (long long)facts->booking.id));
+	add_value(values, "bookings_url", sender->bookings_url);
+	add_value(values, "reason", facts->booking.cancellation_reason);
+	add_value(values, "meeting_url", facts->meeting_url);
+	add_people(values, facts, mail->recipient_id);
+	add_money(values, facts, mail->recipient_id);
+	if (add_times(values, facts, err))
+		return err->kind;
+	return add_words(values, facts, err);
+}
+
+/* The kind's own paragraphs first, then the layout around them. */
+static enum err_kind render_parts(struct values *values, const struct templates *templates,
+				  enum mail_kind kind, struct smtp_message *message, struct err *err)
+{
+	const struct language *language = values->language;
+	char *subject = NULL, *text = NULL, *html = NULL;
+
+	if (render(values, language->subject[kind], TEMPLATE_LINE, &subject, err)
+	    || render(values, language->text[kind], TEMPLATE_TEXT, &text, err)
+	    || render(values, language->html[kind], TEMPLATE_HTML, &html, err))
+		return err->kind;
+	add_value(values, "subject", subject);
+	struct template_value *body = &values->list[values->count];
+	add_value(values, "body", text);
+	if (render(values, templates->layout_text, TEMPLATE_TEXT, &text, err))
+		return err->kind;
+	*body = (struct template_value){.name = "body", .text = html, .markup = true};
+	if (render(values, templates->layout_html, TEMPLATE_HTML, &html, err))
+		return err->kind;
+	message->subject = subject;
+	message->text = text;
+	message->html = html;
+	return ERR_OK;
+}
+
+static enum err_kind render_calendar(const struct compose_sender *sender, const struct mail *mail,
+				     const struct mail_facts *facts, struct arena *arena,
+				     struct smtp_message *message, struct err *err)
+{
+	struct buf out;
+	struct ical_event event = {
+		.method = mail->kind == MAIL_CANCELLED ? ICAL_CANCEL : ICAL_REQUEST,
+		.uid = arena_printf(arena, "booking-%lld@%s", (long long)facts->booking.id,
+				    sender->uid_domain),
+		.sequence = facts->booking.version,
+		.stamped_at = message->date,
+		.starts_at = facts->booking.starts_at,
+		.ends_at = facts->booking.ends_at,
+		.summary = facts->booking.title,
+		.url = mail->kind == MAIL_CONFIRMED ? facts->meeting_url : NULL,
+		.organizer_address = sender->address,
+		.organizer_name = sender->name,
+		.attendee_address = facts->recipient_address,
+		.attendee_name = facts->recipient_name,
+	};
+
+	buf_init(&out, PART_BYTES_MAX);
+	enum err_kind kind = ical_encode(&event, &out, err);
+	message->calendar = kind ? NULL : arena_strdup(arena, out.data);
+	message->calendar_method = event.method == ICAL_CANCEL ? "CANCEL" : "REQUEST";
+	buf_release(&out);
+	return kind;
+}
+
+enum err_kind compose_mail(const struct templates *templates, const struct compose_sender *sender,
+			   const struct mail *mail, const struct mail_facts *facts, struct instant now,
+			   struct arena *arena, struct smtp_message *ret_message, struct err *err)
+{
+	struct values values = {.arena = arena,
+				.language = templates_find(templates, facts->recipient_locale)};
+	struct smtp_message message = {
+		.to_address = facts->recipient_address,
+		.to_name = facts->recipient_name,
+		.message_id = mail->message_id,
+		.date = now,
+		.language = values.language->name,
+	};
+
+	if (!facts->recipient_address || !mail_address_is_valid(facts->recipient_address))
+		return err_set(err, ERR_REJECT, "bad_address", "user %lld has no valid mail address",
+			       (long long)mail->recipient_id);
+	if (collect(&values, sender, mail, facts, err)
+	    || render_parts(&values, templates, mail->kind, &message, err))
+		return err->kind;
+	if ((mail->kind == MAIL_CONFIRMED || mail->kind == MAIL_CANCELLED)
+	    && render_calendar(sender, mail, facts, arena, &message, err))
+		return err->kind;
+	*ret_message = message;
+	return ERR_OK;
+}
+
+enum err_kind compose_check(const struct templates *templates, const struct compose_sender *sender,
+			    struct err *err)
+{
+	struct mail_facts facts = {
+		.booking = {.id = 1,
+			    .parent_id = 1,
+			    .student_id = 2,
+			    .teacher_id = 3,
+			    .title = "Check",
+			    .version = 2,
+			    .price = {.minor = 4500, .currency = "EUR"},
+			    .ends_at = {INT64_C(3600000000)}},
+		.recipient_address = "check@example.org",
+		.recipient_name = "Check",
+		.recipient_zone = "UTC",
+		.teacher_name = "Check",
+		.parent_name = "Check",
+		.student_name = "Check",
+		.meeting_url = "https://example.org/",
+		.refund_state = "succeeded",
+		.refund_amount = {.minor = 4500, .currency = "EUR"},
+		.refund_failure_reason = "declined", .instance_id = "check",
+		.local_starts = {.year = 1970, .month = 1, .day = 1},
+		.local_ends = {.year = 1970, .month = 1, .day = 1},
+		.local_deadline = {.year = 1970, .month = 1, .day = 1},
+	};
+
+	for (int i = 0; i < templates->language_count; i++) {
+		for (int kind = 0; kind < TEMPLATE_KINDS; kind++) {
+			struct arena arena;
+			struct smtp_message message;
+			struct mail mail = {.kind = (enum mail_kind)kind,
+					    .recipient_id = 1,
+					    .message_id = "<check@example.org>"};
+
+			arena_init(&arena, 1024 * 1024);
+			facts.recipient_locale = templates->languages[i].name;
+			enum err_kind bad = compose_mail(templates, sender, &mail, &facts,
+							 (struct instant){0}, &arena, &message, err);
+			arena_release(&arena);
+			if (bad) {
+				err->kind = ERR_FATAL;
+				return err_while(err, "template %s/%s", templates->languages[i].name,
+						 mail_kind_name(mail.kind));
+			}
+		}
+	}
+	return ERR_OK;
+}
