@@ -1,0 +1,56 @@
+/* http_exchange.h: one request and its answer inside the server. Private to this room. */
+#ifndef HTTP_EXCHANGE_H
+#define HTTP_EXCHANGE_H
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+
+#include "http_pool.h"
+#include "http_server.h"
+#include "http_watch.h"
+
+#define HTTP_ARENA_BYTES    (8 * 1024 * 1024)
+#define HTTP_RESPONSE_BYTES (2 * 1024 * 1024)
+
+struct http_server {
+	struct http_server_options options;
+	struct MHD_Daemon *daemon;
+	struct http_watch *watch;
+	struct http_job_pool *pools[HTTP_POOLS]; /* INLINE stays NULL */
+	char address[96];
+	int socket;
+	atomic_bool stopping;
+	_Atomic int64_t refused_busy;
+	atomic_int in_flight;
+};
+
+struct http_exchange {
+	struct http_job job; /* first member */
+	struct http_request request;
+	struct http_response response;
+	struct http_server *server;
+	struct MHD_Connection *connection;
+	struct http_watched *watched;
+	struct arena arena;
+	struct buf body;
+	size_t body_bytes_max;
+	const char *raw_uri;
+	int64_t started_us;
+	bool begun, answered;
+};
+
+/* NULL when memory is out. raw_uri is copied. */
+struct http_exchange *http_exchange_new(struct http_server *server, struct MHD_Connection *connection,
+					const char *raw_uri);
+void http_exchange_free(struct http_exchange *exchange);
+
+/* First look at the request line and headers: refuses (then exchange->answered) or sets route and limits. */
+void http_exchange_begin(struct http_exchange *exchange, const char *verb, const char *version);
+
+/* Make *response an answer of the server itself. */
+void http_exchange_refuse(struct http_exchange *exchange, int status, const char *code, const char *message);
+
+/* Run admit, handler and done on this thread. */
+void http_exchange_run(struct http_exchange *exchange);
+
+#endif

@@ -1,0 +1,301 @@
+#include "http_server.h"
+
+#include <netdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "http_exchange.h"
+#include "http_listen.h"
+
+/* Twice the header limit: the library keeps both directions in it. */
+#define CONNECTION_BYTES (2 * 16384 + 4096)
+
+static enum MHD_Result send_answer(struct http_exchange *exchange)
+{
+	const struct http_response *answer = &exchange->response;
+	struct MHD_Response *response;
+	enum MHD_Result queued;
+
+	response = MHD_create_response_from_buffer(answer->body.len,
+						   answer->body.data ? answer->body.data : (char[]){""},
+						   MHD_RESPMEM_MUST_COPY);
+	if (!response)
+		return MHD_NO;
+	if (answer->body.len)
+		MHD_add_response_header(response, "Content-Type",
+					answer->content_type ? answer->content_type
+							     : "application/json; charset=utf-8");
+	for (int i = 0; i < answer->header_count; i++)
+		MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
+	if (answer->close || atomic_load(&exchange->server->stopping))
+		MHD_add_response_header(response, "Connection", "close");
+	http_watch_start(exchange->watched);
+	queued = MHD_queue_response(exchange->connection, (unsigned)answer->status, response);
+	MHD_destroy_response(response);
+	return queued;
+}
+
+/* A body that is too large although its length was not announced. The library takes no answer while it reads a body, so this is
+ * written to the socket as it is, and the connection ends. */
+static enum MHD_Result refuse_body(struct http_exchange *exchange)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct http_response *answer = &exchange->response;
+	char scrap[4096];
+	struct buf out;
+
+	http_exchange_refuse(exchange, 413, "too_large", "The request body is too large.");
+	if (!info)
+		return MHD_NO;
+	buf_init(&out, 2 * HTTP_BODY_BYTES);
+	buf_addf(&out, "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: %zu\r\n",
+		 answer->body.len);
+	buf_add(&out, "Content-Type: application/json; charset=utf-8\r\n");
+	for (int i = 0; i < answer->header_count; i++)
+		buf_addf(&out, "%s: %s\r\n", answer->headers[i].name, answer->headers[i].value);
+	buf_add(&out, "\r\n");
+	buf_add_bytes(&out, answer->body.data, answer->body.len);
+	if (!out.failed && send(info->connect_fd, out.data, out.len, MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
+		shutdown(info->connect_fd, SHUT_WR);
+		/* Bytes left unread would reset the line before the peer has read the answer. */
+		for (int i = 0; i < 64 && recv(info->connect_fd, scrap, sizeof scrap, MSG_DONTWAIT) > 0; i++)
+			;
+	}
+	buf_release(&out);
+	return MHD_NO;
+}
+
+static void job_run(struct http_job *job)
+{
+	struct http_exchange *exchange = (struct http_exchange *)job;
+
+	http_exchange_run(exchange);
+	MHD_resume_connection(exchange->connection);
+}
+
+static void job_refuse(struct http_job *job)
+{
+	struct http_exchange *exchange = (struct http_exchange *)job;
+
+	http_exchange_refuse(exchange, 503, "stopping", "Please try again in a moment.");
+	MHD_resume_connection(exchange->connection);
+}
+
+/* The request is whole: answer it here, or hand it to its pool and suspend the connection. */
+static enum MHD_Result dispatch(struct http_exchange *exchange)
+{
+	struct http_server *server = exchange->server;
+	struct http_job_pool *pool = server->pools[exchange->request.route->pool];
+
+	http_watch_pause(exchange->watched);
+	if (!pool) {
+		http_exchange_run(exchange);
+		return send_answer(exchange);
+	}
+	/* Suspended before it is handed over: the job may resume it before this returns. */
+	MHD_suspend_connection(exchange->connection);
+	if (!http_pool_submit(pool, &exchange->job)) {
+		atomic_fetch_add(&server->refused_busy, 1);
+		http_exchange_refuse(exchange, 503, "busy",
+				     "Too many requests wait already; please try again in a moment.");
+		MHD_resume_connection(exchange->connection);
+	}
+	return MHD_YES;
+}
+
+static enum MHD_Result on_access(void *context, struct MHD_Connection *connection, const char *url,
+				 const char *verb, const char *version, const char *upload,
+				 size_t *upload_len, void **request_context)
+{
+	struct http_exchange *exchange = *request_context;
+
+	(void)context, (void)connection, (void)url;
+	if (!exchange)
+		return MHD_NO;
+	if (!exchange->begun) {
+		http_exchange_begin(exchange, verb, version);
+		return exchange->answered ? send_answer(exchange) : MHD_YES;
+	}
+	if (*upload_len) {
+		buf_add_bytes(&exchange->body, upload, *upload_len);
+		*upload_len = 0;
+		return exchange->body.failed ? refuse_body(exchange) : MHD_YES;
+	}
+	return exchange->answered ? send_answer(exchange) : dispatch(exchange);
+}
+
+static void *on_uri(void *context, const char *uri, struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct http_exchange *exchange = http_exchange_new(context, connection, uri);
+
+	if (exchange && info) {
+		exchange->watched = info->socket_context;
+		http_watch_start(exchange->watched);
+	}
+	return exchange;
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **request_context,
+			 enum MHD_RequestTerminationCode why)
+{
+	struct http_exchange *exchange = *request_context;
+
+	(void)context, (void)connection, (void)why;
+	if (exchange)
+		http_watch_start(exchange->watched);
+	http_exchange_free(exchange);
+	*request_context = NULL;
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	struct http_server *server = context;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		http_watch_leave(server->watch, *socket_context);
+		*socket_context = NULL;
+	} else if (info) {
+		*socket_context = http_watch_enter(server->watch, info->connect_fd);
+	}
+}
+
+static enum err_kind start_daemon(struct http_server *server, struct err *err)
+{
+	const struct http_server_options *options = &server->options;
+	struct MHD_OptionItem more[] = {
+		{MHD_OPTION_THREAD_POOL_SIZE, options->io_threads, NULL},
+		{MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->per_ip_max, NULL},
+		{MHD_OPTION_END, 0, NULL},
+	};
+
+	server->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access, server,
+		MHD_OPTION_LISTEN_SOCKET, server->socket, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections_max,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((options->idle_ms + 999) / 1000),
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, options->io_threads > 1 ? more : more + 1,
+		MHD_OPTION_END);
+	if (!server->daemon)
+		return err_set(err, ERR_FATAL, "http_listen", "cannot serve HTTP on %s", server->address);
+	return ERR_OK;
+}
+
+static enum err_kind check_routes(const struct http_server_options *options, struct err *err)
+{
+	for (size_t i = 0; i < options->route_count; i++) {
+		const struct http_route *route = &options->routes[i];
+		bool pool = route->pool == HTTP_POOL_INLINE
+			    || (route->pool == HTTP_POOL_FAST && options->fast_threads)
+			    || (route->pool == HTTP_POOL_STRIPE && options->stripe_threads);
+
+		if (!route->rule || !route->handler || !pool)
+			return err_set(err, ERR_FATAL, "http_route", "route %s has no rule, handler or pool",
+				       route->pattern);
+	}
+	return ERR_OK;
+}
+
+static enum err_kind start_pools(struct http_server *server, struct err *err)
+{
+	struct http_pool_options fast = {"http-fast", server->options.fast_threads, server->options.queue_max,
+					 job_run, job_refuse};
+	struct http_pool_options stripe = {"http-stripe", server->options.stripe_threads,
+					   server->options.queue_max, job_run, job_refuse};
+
+	if (fast.threads && http_pool_open(&fast, &server->pools[HTTP_POOL_FAST], err))
+		return err->kind;
+	if (stripe.threads && http_pool_open(&stripe, &server->pools[HTTP_POOL_STRIPE], err))
+		return err->kind;
+	return ERR_OK;
+}
+
+static void set_defaults(struct http_server_options *options)
+{
+	options->io_threads = options->io_threads ? options->io_threads : 1;
+	options->queue_max = options->queue_max ? options->queue_max : 256;
+	options->connections_max = options->connections_max ? options->connections_max : 512;
+	options->idle_ms = options->idle_ms ? options->idle_ms : 10000;
+	options->total_ms = options->total_ms ? options->total_ms : 15000;
+}
+
+enum err_kind http_server_open(const struct http_server_options *options, struct http_server **ret_server,
+			       struct err *err)
+{
+	struct http_server *server;
+
+	if (check_routes(options, err))
+		return err->kind;
+	server = calloc(1, sizeof *server);
+	if (!server)
+		return err_set(err, ERR_FATAL, "memory", "no memory for the HTTP server");
+	server->options = *options;
+	set_defaults(&server->options);
+	server->socket = -1;
+	signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error code, not a death */
+	if (http_listen(options->listen, &server->socket, server->address, sizeof server->address, err)
+	    || http_watch_open(server->options.total_ms, &server->watch, err) || start_pools(server, err)
+	    || start_daemon(server, err)) {
+		http_server_close(server, deadline_in_ms(1000));
+		return err->kind;
+	}
+	*ret_server = server;
+	return ERR_OK;
+}
+
+const char *http_server_address(const struct http_server *server)
+{
+	return server->address;
+}
+
+void http_server_stop(struct http_server *server)
+{
+	if (!server || atomic_exchange(&server->stopping, true) || !server->daemon)
+		return;
+	/* The socket is ours again, and closed with everything else. */
+	if (MHD_quiesce_daemon(server->daemon) < 0)
+		server->socket = -1;
+}
+
+bool http_server_close(struct http_server *server, int64_t deadline_ms)
+{
+	bool rested = true;
+
+	if (!server)
+		return true;
+	http_server_stop(server);
+	while (atomic_load(&server->in_flight) > 0 && deadline_left_ms(deadline_ms) > 0)
+		usleep(5000);
+	for (int i = 0; i < HTTP_POOLS; i++)
+		rested &= http_pool_close(server->pools[i], deadline_ms);
+	if (!rested)
+		return false;
+	if (server->daemon)
+		MHD_stop_daemon(server->daemon);
+	http_watch_close(server->watch);
+	if (server->socket >= 0)
+		close(server->socket);
+	free(server);
+	return true;
+}
+
+void http_server_stats(const struct http_server *server, struct http_server_stats *ret_stats)
+{
+	*ret_stats = (struct http_server_stats){.connections = http_watch_count(server->watch),
+						.refused_busy = atomic_load(&server->refused_busy)};
+	for (int i = 0; i < HTTP_POOLS; i++)
+		if (server->pools[i])
+			http_pool_counts(server->pools[i], &ret_stats->queued[i], &ret_stats->running[i]);
+}
