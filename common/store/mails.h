@@ -48,6 +48,10 @@ enum err_kind mails_claim_booking(struct pg *db, int64_t booking_id, const struc
 enum err_kind mails_sweep(struct pg *db, const struct mail_claim *claim_options, struct arena *arena,
 			  struct mail *ret_mail, struct err *err) MUST_CHECK;
 
+/* Is there such a booking at all? An event about an unknown one is a dead letter. */
+enum err_kind mails_booking_is_known(struct pg *db, int64_t booking_id, bool *ret_known,
+				     struct err *err) MUST_CHECK;
+
 /* Everything that the text needs. Errors ERR_REJECT bad_row when the booking is not there. */
 enum err_kind mails_find_facts(struct pg *db, const struct mail *mail, struct arena *arena,
 			       struct mail_facts *ret_facts, struct err *err) MUST_CHECK;

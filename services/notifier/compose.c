@@ -138,7 +138,8 @@ static void add_money(struct values *values, const struct mail_facts *facts, int
 	add_value(values, "amount",
 		  recipient_id == facts->booking.parent_id ? arena_strdup(values->arena, amount) : NULL);
 	add_flag(values, "refund", facts->refund_state != NULL);
-	snprintf(failure, sizeof(failure), "failure_%s", facts->refund_failure_reason ? facts->refund_failure_reason : "");
+	snprintf(failure, sizeof(failure), "failure_%s",
+		 facts->refund_failure_reason ? facts->refund_failure_reason : "");
 	add_value(values, "failure_words", language_word(values->language, failure));
 }
 
@@ -273,7 +274,8 @@ enum err_kind compose_check(const struct templates *templates, const struct comp
 		.meeting_url = "https://example.org/",
 		.refund_state = "succeeded",
 		.refund_amount = {.minor = 4500, .currency = "EUR"},
-		.refund_failure_reason = "declined", .instance_id = "check",
+		.refund_failure_reason = "declined",
+		.instance_id = "check",
 		.local_starts = {.year = 1970, .month = 1, .day = 1},
 		.local_ends = {.year = 1970, .month = 1, .day = 1},
 		.local_deadline = {.year = 1970, .month = 1, .day = 1},

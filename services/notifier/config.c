@@ -1,0 +1,32 @@
+#include "notifier.h"
+
+#define ROW(row_name, row_type, member, ...)                                      \
+	{                                                                         \
+		.name = (row_name), .type = (row_type),                           \
+		.offset = offsetof(struct notifier_settings, member), __VA_ARGS__ \
+	}
+
+const struct conf_row notifier_rows[] = {
+	COMMON_ROWS(struct notifier_settings, common),
+	WORKER_ROWS(struct notifier_settings, worker),
+	ROW("UNBOOK_SMTP_URL", CONF_URL, smtp_url, .choices = "smtp smtps", .secret = true,
+	    .help = "Mail server: smtp://host:port or smtps://user:password@host:port"),
+	ROW("UNBOOK_SMTP_TLS", CONF_CHOICE, smtp_tls, .fallback = "require", .choices = "require none",
+	    .help = "require: STARTTLS with a good certificate or nothing is sent; none: only for a server on this machine"),
+	ROW("UNBOOK_MAIL_FROM", CONF_TEXT, mail_from,
+	    .help = "Address that mails come from; its domain also ends new Message-IDs"),
+	ROW("UNBOOK_MAIL_FROM_NAME", CONF_TEXT, mail_from_name, .fallback = "unbook",
+	    .help = "Name beside that address"),
+	ROW("UNBOOK_TEMPLATES_DIR", CONF_DIR, templates_dir, .fallback = "/usr/share/unbook/templates",
+	    .help = "Folder of the mail texts, one folder per language"),
+	ROW("UNBOOK_FRONTEND_URL", CONF_URL, frontend_url, .choices = "http https",
+	    .help = "Where people see their bookings"),
+	SETTINGS_INT("UNBOOK_SMTP_STEP_MS", offsetof(struct notifier_settings, smtp_step_ms), "60000", 100,
+		     600000, "Longest silence of the mail server at a step, in ms"),
+	SETTINGS_INT("UNBOOK_SMTP_FINAL_MS", offsetof(struct notifier_settings, smtp_final_ms), "600000", 100,
+		     3600000,
+		     "Longest wait for the reply to the final dot, in ms; keep UNBOOK_LEASE_MS above it"),
+	SETTINGS_INT("UNBOOK_MAIL_UNKNOWN_MS", offsetof(struct notifier_settings, unknown_wait_ms), "900000",
+		     100, 86400000, "Wait before a mail is sent again whose outcome stayed unknown, in ms"),
+};
+const size_t notifier_row_count = sizeof(notifier_rows) / sizeof(notifier_rows[0]);
