@@ -1,0 +1,158 @@
+"""What is up: one supervisor that owns run/, holds its lock, and takes everything with it when it ends."""
+
+import fcntl
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+
+from .envfile import write_env
+from .stack import Stack
+from .system import ROOT
+
+RUN = ROOT / "run"
+LOCK = ROOT / "build" / "run.lock"
+START_S = 90
+STOP_S = 60
+
+
+class AlreadyUp(RuntimeError):
+    pass
+
+
+class Run:
+    """The right to use run/. Given up when the process ends, however it ends."""
+
+    def __init__(self):
+        LOCK.parent.mkdir(exist_ok=True)
+        self.file = open(LOCK, "a+")
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyUp(f"already up (process {holder()}): see run/env, or ./dev down") from None
+        self.file.truncate(0)
+        self.file.write(f"{os.getpid()}\n")
+        self.file.flush()
+        shutil.rmtree(RUN, ignore_errors=True)
+        RUN.mkdir(mode=0o755)
+
+    def end(self, keep_logs=False):
+        (RUN / "env").unlink(missing_ok=True)
+        if not keep_logs:
+            shutil.rmtree(RUN, ignore_errors=True)
+        self.file.truncate(0)
+        self.file.close()
+
+
+def holder():
+    """The process that holds the lock, or None."""
+    try:
+        with open(LOCK) as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                return None
+            except BlockingIOError:
+                return int(file.read().strip() or 0) or None
+    except FileNotFoundError:
+        return None
+
+
+def new_stack(broker, build):
+    return Stack(build=build, broker=broker, durable=True, compressed=False, directory=RUN, external=True)
+
+
+def up(broker, build):
+    if holder():
+        print(f"already up (process {holder()}): see run/env, or ./dev down", file=sys.stderr)
+        return 1
+    log = LOCK.parent / "up.log"
+    ready, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(ready)
+        os.setsid()
+        with open(log, "wb") as out, open(os.devnull, "rb") as nothing:
+            os.dup2(nothing.fileno(), 0)
+            os.dup2(out.fileno(), 1)
+            os.dup2(out.fileno(), 2)
+        os._exit(supervise(broker, build, tell))
+    os.close(tell)
+    try:
+        word = os.read(ready, 64)
+    except KeyboardInterrupt:
+        os.kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
+        return 130
+    if word != b"up":
+        os.waitpid(pid, 0)
+        sys.stderr.write(log.read_text())
+        return 1
+    print((RUN / "env").read_text(), end="")
+    print("# run/env; ./dev down stops it")
+    return 0
+
+
+def supervise(broker, build, tell):
+    """Runs until SIGTERM, or until a service dies: a half-working system is worse than none."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: (stop.set(), _interrupt_start()))
+    run = stack = None
+    try:
+        run = Run()
+        stack = new_stack(broker, build)
+        stack.start()
+        seed_people(stack)
+        write_env(stack, RUN / "env")
+        _started()
+        os.write(tell, b"up")
+        os.close(tell)
+        while not stop.wait(1.0):
+            gone = [s.name for s in stack.running if not s.running()]
+            if gone:
+                print(f"ended by itself: {', '.join(gone)}; logs stay in run/logs", flush=True)
+                break
+        return 0
+    except BaseException as error:  # noqa: B036  also our own interrupt: everything must be stopped
+        print(f"{type(error).__name__}: {error}", flush=True)
+        return 1
+    finally:
+        if stack:
+            stack.stop()
+        if run:
+            run.end(keep_logs=not stop.is_set())
+
+
+_starting = True
+
+
+def _interrupt_start():
+    if _starting:
+        raise KeyboardInterrupt
+
+
+def _started():
+    global _starting
+    _starting = False
+
+
+def seed_people(stack):
+    stack.parent, stack.teacher, stack.admin = stack.seed.family()
+
+
+def down():
+    pid = holder()
+    if not pid:
+        print("nothing is up")
+        return 0
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_S
+    while holder() == pid:
+        if time.monotonic() > deadline:
+            print(f"process {pid} does not end", file=sys.stderr)
+            return 1
+        time.sleep(0.05)
+    print("down")
+    return 0

@@ -1,0 +1,64 @@
+"""A small HTTP client for tests: one request, one answer, nothing hidden."""
+
+import http.client
+import json
+import urllib.parse
+from dataclasses import dataclass
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict  # lower-case names
+    body: bytes
+
+    @property
+    def text(self):
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def data(self):
+        """What the API's envelope carries."""
+        return self.json["data"]
+
+
+class Http:
+    def __init__(self, base_url, timeout=20.0):
+        self.base_url = base_url.rstrip("/")
+        parts = urllib.parse.urlsplit(self.base_url)
+        self.host, self.port, self.prefix = parts.hostname, parts.port, parts.path
+        self.timeout = timeout
+
+    def request(self, method, path, *, token=None, body=None, headers=None):
+        """body: bytes or str as they are, anything else as JSON. OSError when the line breaks."""
+        headers = dict(headers or {})
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        if body is not None and not isinstance(body, (bytes, str)):
+            body = json.dumps(body)
+            headers.setdefault("Content-Type", "application/json")
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=self.timeout)
+        try:
+            connection.request(method, self.prefix + path, body=body, headers=headers)
+            answer = connection.getresponse()
+            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"{method} {path}: {error!r}") from error
+        finally:
+            connection.close()
+
+    def get(self, path, **more):
+        return self.request("GET", path, **more)
+
+    def post(self, path, body=None, **more):
+        return self.request("POST", path, body=body, **more)
+
+    def put(self, path, body=None, **more):
+        return self.request("PUT", path, body=body, **more)
+
+    def delete(self, path, **more):
+        return self.request("DELETE", path, **more)

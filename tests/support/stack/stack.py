@@ -1,0 +1,226 @@
+"""Everything that runs: database, broker, stand-ins and the services, for one story or test."""
+
+import os
+import pathlib
+import secrets as random_secrets
+import shutil
+import subprocess
+import tempfile
+
+import psycopg
+from psycopg.rows import dict_row
+
+from . import logscan, services, tokens
+from .http import Http
+from .infra import Infra
+from .redis import Redis
+from .seed import Seed
+from .services import Service
+from .standins import MailSink, StripeSim
+from .system import ROOT, build_bin
+from .wait import eventually
+
+STRIPE_KEY = "sk_test_unbookCanary7f3a"
+WEBHOOK_SECRET = "whsec_unbookCanary91bc"
+
+
+class Stack:
+    """with Stack(infra) as stack: ...   A database, topics, Redis and stand-ins of its own.
+
+    compressed  short leases, sweeps and back-offs (services.COMPRESSED)
+    settings    UNBOOK_* for every service that takes them
+    proxied     any of "pg", "redis", "stripe", "smtp", "kafka": services reach it through
+                stack.proxies[name], a tcp_proxy.Proxy
+    external    Stripe, SMTP and Kafka given in our own environment are used instead of stand-ins
+    """
+
+    def __init__(self, infra=None, *, build="asan", compressed=True, settings=None, proxied=(),
+                 directory=None, external=False, broker="kafka", durable=False, database=None):
+        self.own_infra = infra is None
+        self.temporary = directory is None
+        self.dir = pathlib.Path(directory or tempfile.mkdtemp(prefix="unbook-stack-"))
+        self.dir.mkdir(exist_ok=True)
+        self.dir.chmod(0o755)
+        self.log_dir = self.dir / "logs"
+        self.log_dir.mkdir(exist_ok=True)
+        self.environ = os.environ if external else {}
+        broker = self.environ.get("UNBOOK_KAFKA_BOOTSTRAP", broker)
+        self.infra = infra or Infra(build=build, broker=broker, durable=durable, directory=self.dir)
+        self.bin_dir = build_bin(build)
+        self.database = database or ("unbook" if self.own_infra else f"unbook_{random_secrets.token_hex(4)}")
+        self.prefix = "" if self.own_infra else f"t{random_secrets.token_hex(4)}."
+        self.given = {**(services.COMPRESSED if compressed else {}), **(settings or {})}
+        self.proxied = set(proxied)
+        self.proxies = {}
+        self.redis = Redis(self.dir, self.log_dir)
+        self.stripe = None if "UNBOOK_STRIPE_URL" in self.environ else StripeSim(
+            self.dir, self.log_dir, key=STRIPE_KEY, webhook_secret=WEBHOOK_SECRET)
+        self.mail = None if "UNBOOK_SMTP_URL" in self.environ else MailSink(self.dir, self.log_dir)
+        self.issuer = tokens.TokenIssuer()
+        self.jwks_file = self.dir / "jwks.json"
+        self.running = []
+        self.seed = Seed(self)
+        self._instances = {}
+        self._connection = None
+
+    # life
+
+    def start(self, only=services.NAMES, workers=1):
+        """Stand-ins, database and topics, then these services (workers: of each but the api)."""
+        try:
+            self.start_surroundings()
+            started = [self.start_service(name, wait=False) for name in only
+                       for _ in range(1 if name == "api" else workers)]
+            for service in started:
+                service.wait_up()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def start_surroundings(self):
+        own = [piece for piece in (self.redis, self.stripe, self.mail) if piece]
+        for piece in own:
+            piece.start()
+        if self.own_infra:
+            self.infra.start()
+        self.pg, self.kafka = self.infra.pg, self.infra.kafka
+        self.pg.create_database(self.database)
+        self.migrate()
+        self.topics = [self.prefix + topic for topic in services.TOPICS]
+        if self.kafka:
+            self.kafka.create_topics(self.topics)
+        self.issuer.write_jwks(self.jwks_file)
+        for piece in own:
+            piece.wait_ready()
+        self._start_proxies()
+
+    def migrate(self):
+        subprocess.run([self.bin_dir / "unbookctl", "migrate", "--dir", ROOT / "deploy" / "migrations"],
+                       env={"PATH": "/usr/bin:/bin", "UNBOOK_PG_URL": self.pg.url(self.database)},
+                       check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+
+    def _start_proxies(self):
+        from tcp_proxy import Proxy
+
+        upstream = {"pg": self.pg.host_port, "redis": self.redis.host_port,
+                    "stripe": self.stripe and ("127.0.0.1", self.stripe.ports["http"]),
+                    "smtp": self.mail and ("127.0.0.1", self.mail.ports["smtp"]),
+                    "kafka": self.kafka and self.kafka.host_port}
+        for name in self.proxied:
+            if name not in self.proxies:
+                self.proxies[name] = Proxy(*upstream[name])
+
+    def stop(self):
+        """Services in an orderly way, then what they stood on. Logs stay until remove()."""
+        for service in self.running:
+            service.signal(15)
+            service.sigcont()
+        for service in self.running:
+            service.terminate(30)
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+        for piece in (*self.proxies.values(), self.stripe, self.mail, self.redis):
+            if piece:
+                piece.stop()
+        if self.own_infra:
+            self.infra.stop()
+        elif self.infra.pg.proc and self.infra.pg.proc.running():
+            self.infra.pg.drop_database(self.database)
+
+    def remove(self):
+        if self.temporary:
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, kind, *_):
+        self.stop()
+        if kind is None:
+            self.remove()
+
+    # services
+
+    def settings(self):
+        """Everything a service may be told here, by variable."""
+        def at(name, otherwise):
+            proxy = self.proxies.get(name)
+            return proxy.port if proxy else otherwise
+
+        settings = {
+            "UNBOOK_PG_URL": self.pg.url(self.database, at("pg", None)),
+            "UNBOOK_KAFKA_BOOTSTRAP": self.kafka.bootstrap if self.kafka else "127.0.0.1:1",
+            "UNBOOK_TOPIC_PREFIX": self.prefix,
+            "UNBOOK_ADMIN_LISTEN": "127.0.0.1:0",
+            "UNBOOK_LISTEN": "127.0.0.1:0",
+            "UNBOOK_LOG_LEVEL": "debug",
+            "UNBOOK_JWKS_FILE": self.jwks_file,
+            "UNBOOK_JWT_ISSUER": tokens.ISSUER,
+            "UNBOOK_JWT_AUDIENCE": tokens.AUDIENCE,
+            "UNBOOK_CORS_ORIGINS": "http://localhost:4200",
+            "UNBOOK_FRONTEND_URL": "http://localhost:4200",
+            "UNBOOK_REDIS_URL": self.redis.url(at("redis", None)),
+            "UNBOOK_STRIPE_KEY": self.environ.get("UNBOOK_STRIPE_KEY", STRIPE_KEY),
+            "UNBOOK_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            "UNBOOK_SMTP_TLS": self.environ.get("UNBOOK_SMTP_TLS", "none"),
+            "UNBOOK_MAIL_FROM": "unbook <lessons@school.example>",
+            "UNBOOK_TEMPLATES_DIR": ROOT / "services" / "notifier" / "templates",
+        }
+        settings["UNBOOK_STRIPE_URL"] = (f"http://127.0.0.1:{at('stripe', self.stripe.ports['http'])}"
+                                         if self.stripe else self.environ["UNBOOK_STRIPE_URL"])
+        settings["UNBOOK_SMTP_URL"] = (self.mail.smtp_url(at("smtp", None))
+                                       if self.mail else self.environ["UNBOOK_SMTP_URL"])
+        if "kafka" in self.proxies:
+            settings["UNBOOK_KAFKA_BOOTSTRAP"] = f"127.0.0.1:{self.proxies['kafka'].port}"
+        return {**settings, **self.given}
+
+    def start_service(self, name, *, wait=True, wrapper=(), **extra):
+        """One more instance. extra: variables only for it, None takes one away."""
+        number = self._instances[name] = self._instances.get(name, 0) + 1
+        env = services.environment(name, self.settings(), extra)
+        for unwanted in (key for key, value in extra.items() if value is None):
+            env.pop(unwanted, None)
+        service = Service(name, number, self.bin_dir / f"unbook-{name}", env,
+                          self.log_dir / f"{name}-{number}.log", wrapper)
+        self.running.append(service)
+        return service.wait_up() if wait else service
+
+    def of(self, name):
+        """The live instances of a service, oldest first."""
+        return [s for s in self.running if s.service == name and s.running()]
+
+    @property
+    def api(self):
+        return Http(self.of("api")[0].url)
+
+    # truth
+
+    def sql(self, query, *values):
+        """Rows as dicts (empty list for a statement without any); autocommit."""
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(self.pg.url(self.database), autocommit=True,
+                                               row_factory=dict_row, connect_timeout=5)
+        try:
+            cursor = self._connection.execute(query, values or None)
+        except psycopg.OperationalError:
+            self._connection.close()
+            raise
+        return cursor.fetchall() if cursor.description else []
+
+    def one(self, query, *values):
+        """The only row, or None."""
+        rows = self.sql(query, *values)
+        assert len(rows) <= 1, f"{len(rows)} rows: {query}"
+        return rows[0] if rows else None
+
+    def eventually(self, condition, timeout=20.0, what=""):
+        return eventually(condition, timeout, what)
+
+    def problems(self):
+        """Sanitizer reports, secrets in logs, and services that died by themselves."""
+        found = logscan.sanitizer_reports(self.log_dir) + logscan.secrets(self.log_dir, services.NAMES)
+        found += [f"{s.name} ended with {s.exit_code}" for s in self.running
+                  if s.exit_code not in (None, 0, -9)]
+        return found

@@ -1,0 +1,106 @@
+"""The Stripe simulator and the mail sink as processes of a stack."""
+
+import os
+import sys
+
+from .http import Http
+from .proc import Proc
+from .system import SUPPORT
+
+
+class Standin:
+    """A Python module that logs one "listening" JSON line per listener."""
+
+    module = ""
+
+    def __init__(self, run_dir, log_dir):
+        self.run_dir = run_dir
+        self.log_dir = log_dir
+        self.proc = None
+        self.ports = {}
+
+    def arguments(self):
+        return []
+
+    def listens_on(self):
+        """What must be announced before it is ready; ports are kept over a restart."""
+        return ("http",)
+
+    def start(self):
+        env = {**os.environ, "PYTHONPATH": str(SUPPORT), "PYTHONUNBUFFERED": "1"}
+        self.proc = Proc(self.module.replace("_", "-"), [sys.executable, "-m", self.module, *self.arguments()],
+                         self.log_dir / f"{self.module}.log", env=env)
+
+    def wait_ready(self):
+        self.proc.wait_ready(self._announced)
+
+    def _announced(self):
+        for line in self.proc.log_lines():
+            if line.get("msg") == "listening":
+                self.ports[line["what"]] = int(line["address"].rsplit(":", 1)[1])
+        return all(what in self.ports for what in self.listens_on())
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.ports['http']}"
+
+    @property
+    def http(self):
+        return Http(self.url)
+
+    def control(self, method, path, body=None):
+        answer = self.http.request(method, path, body=body)
+        if answer.status != 200:
+            raise RuntimeError(f"{self.module}: {method} {path}: {answer.status} {answer.text[:300]}")
+        return answer.json
+
+    def stop(self):
+        if self.proc:
+            self.proc.terminate(5)
+
+
+class StripeSim(Standin):
+    module = "stripe_sim"
+
+    def __init__(self, run_dir, log_dir, *, key, webhook_secret, webhook_url=None):
+        super().__init__(run_dir, log_dir)
+        self.key = key
+        self.webhook_secret = webhook_secret
+        self.webhook_url = webhook_url
+        self.ledger_path = run_dir / "stripe-ledger.jsonl"
+
+    def arguments(self):
+        words = ["--ledger", str(self.ledger_path), "--key", self.key,
+                 "--webhook-secret", self.webhook_secret, "--port", str(self.ports.get("http", 0))]
+        return words + (["--webhook-url", self.webhook_url] if self.webhook_url else [])
+
+    @property
+    def ledger(self):
+        """What is in the ledger now (stripe_sim.ledger.Ledger)."""
+        from stripe_sim.ledger import Ledger
+
+        return Ledger(self.ledger_path)
+
+    def post(self, path, **body):
+        return self.control("POST", f"/_sim/{path}", body)
+
+    def get(self, path):
+        return self.control("GET", f"/_sim/{path}")
+
+
+class MailSink(Standin):
+    module = "mail_sink"
+
+    def __init__(self, run_dir, log_dir):
+        super().__init__(run_dir, log_dir)
+        self.spool = run_dir / "mail"
+
+    def listens_on(self):
+        return ("http", "smtp")
+
+    def arguments(self):
+        return ["--spool", str(self.spool), "--port", str(self.ports.get("http", 0)),
+                "--smtp-port", str(self.ports.get("smtp", 0))]
+
+    def smtp_url(self, port=None):
+        return f"smtp://127.0.0.1:{port or self.ports['smtp']}"
