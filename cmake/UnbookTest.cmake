@@ -17,7 +17,9 @@ else()
 endif()
 
 # Criterion's macros and a test's literals are not written for these.
-set(UNBOOK_TEST_CFLAGS -Wno-conversion -Wno-shadow -Wno-missing-prototypes
+# Linked after unbook_hardening, so that these options come last.
+add_library(unbook_test_relaxed INTERFACE)
+target_compile_options(unbook_test_relaxed INTERFACE -Wno-conversion -Wno-shadow -Wno-missing-prototypes
 	-Wno-missing-field-initializers -Wno-undef)
 
 function(unbook_test name kind)
@@ -34,9 +36,8 @@ function(unbook_test name kind)
 		OUTPUT_NAME ${name}
 		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/tests/${kind})
 	target_include_directories(${target} SYSTEM PRIVATE ${CRITERION_INCLUDE})
-	target_compile_options(${target} PRIVATE ${UNBOOK_TEST_CFLAGS})
 	target_compile_definitions(${target} PRIVATE UNBOOK_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-	target_link_libraries(${target} PRIVATE unbook_hardening ${ARG_LIBS} ${CRITERION_LIBRARY})
+	target_link_libraries(${target} PRIVATE unbook_hardening unbook_test_relaxed ${ARG_LIBS} ${CRITERION_LIBRARY})
 	add_test(NAME ${kind}/${name} COMMAND ${target})
 	set_tests_properties(${kind}/${name} PROPERTIES LABELS ${kind} TIMEOUT 120)
 endfunction()
@@ -48,12 +49,24 @@ function(unbook_fuzz name)
 	set_target_properties(${target} PROPERTIES
 		OUTPUT_NAME ${name}
 		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/tests/fuzz)
-	target_compile_options(${target} PRIVATE -Wno-missing-prototypes)
-	target_link_libraries(${target} PRIVATE unbook_hardening ${ARG_LIBS})
+	target_link_libraries(${target} PRIVATE unbook_hardening unbook_test_relaxed ${ARG_LIBS})
 	if(UNBOOK_FUZZER)
 		target_compile_options(${target} PRIVATE -fsanitize=fuzzer)
 		target_link_options(${target} PRIVATE -fsanitize=fuzzer)
 	else()
 		target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.c)
 	endif()
+	# The saved inputs, one run each; part of the unit tests, so that every run of those replays them.
+	set(corpus ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
+	if(UNBOOK_FUZZER)
+		add_test(NAME fuzz/${name} COMMAND ${target} -runs=0 ${corpus})
+	else()
+		add_test(NAME fuzz/${name} COMMAND ${target} ${corpus})
+	endif()
+	set_tests_properties(fuzz/${name} PROPERTIES LABELS "unit;fuzz" TIMEOUT 60)
 endfunction()
+
+if(UNBOOK_FUZZER)
+	# coverage of what is fuzzed, not only of the target's own file
+	target_compile_options(unbook_hardening INTERFACE -fsanitize=fuzzer-no-link)
+endif()
