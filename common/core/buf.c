@@ -39,6 +39,7 @@ static bool buf_grow(struct buf *buf, size_t add)
 		return false;
 	}
 	buf->data = data;
+	buf->data[buf->len] = '\0';
 	buf->cap = cap;
 	return true;
 }
