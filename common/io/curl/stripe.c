@@ -15,6 +15,7 @@
 #define LIST_BYTES_MAX	  (256 * 1024)
 #define RETRY_AFTER_S_MAX 3600
 #define PAYMENT_BYTES_MAX 128
+#define FORM_BYTES_MAX	  1024
 
 struct stripe {
 	struct http_client *http;
@@ -111,13 +112,13 @@ static enum err_kind refused(const struct http_response *response, struct stripe
 		       answer->http_status, code, answer->replayed ? " (replayed)" : "");
 }
 
-/* A 2xx whose body is not what was asked for: nothing is known of what happened. */
-static enum err_kind not_understood(struct stripe_answer *answer, struct err *err)
+/* A 2xx whose body is not what was asked for: nothing is known of what happened. why: what the decoder said. */
+static enum err_kind not_understood(struct stripe_answer *answer, const struct err *why, struct err *err)
 {
 	answer->refund_answer = REFUND_ANSWER_UNKNOWN;
-	(void)str_copy(answer->code, sizeof answer->code, "bad_answer");
-	err_while(err, "HTTP %d", answer->http_status);
-	return err_set(err, ERR_UNSURE, "stripe_bad_answer", "%s", err ? err->msg : "");
+	(void)str_copy(answer->code, sizeof answer->code, why->code);
+	return err_set(err, ERR_UNSURE, "stripe_bad_answer", "HTTP %d: %.120s", answer->http_status,
+		       why->msg);
 }
 
 /* One request; ERR_OK when the answer is 2xx. */
@@ -175,22 +176,29 @@ static void add_refund_form(struct buf *form, const struct refund *refund)
 	http_form_add(form, "metadata[generation]", number);
 }
 
+static void remember(struct stripe_answer *answer, const struct stripe_refund *found)
+{
+	if (answer->seen_count < STRIPE_SEEN_MAX)
+		answer->seen[answer->seen_count++] = *found;
+}
+
 static enum err_kind read_one(const struct http_response *response, const struct refund *refund,
-			      struct stripe_refund *ret_refund, struct stripe_answer *answer, struct err *err)
+			      struct stripe_answer *answer, struct err *err)
 {
 	struct stripe_refund found;
+	struct err why;
 
 	if (stripe_refund_decode(response->body.data, response->body.len, refund->payment_intent, &found,
-				 err))
-		return not_understood(answer, err);
+				 &why))
+		return not_understood(answer, &why, err);
 	(void)str_copy(found.request_id, sizeof found.request_id, answer->request_id);
-	*ret_refund = found;
+	answer->refund = found;
+	remember(answer, &found);
 	return ERR_OK;
 }
 
 enum err_kind stripe_create_refund(struct stripe *stripe, const struct refund *refund,
-				   const char *traceparent, struct stripe_refund *ret_refund,
-				   struct stripe_answer *ret_answer, struct err *err)
+				   const char *traceparent, struct stripe_answer *ret_answer, struct err *err)
 {
 	char key[REFUND_KEY_BYTES], key_header[REFUND_KEY_BYTES + 32], trace_header[96];
 	struct http_request request = {.path = "/v1/refunds", .crash_point = "refund.after_post"};
@@ -208,104 +216,113 @@ enum err_kind stripe_create_refund(struct stripe *stripe, const struct refund *r
 		(void)snprintf(trace_header, sizeof trace_header, "traceparent: %s", traceparent);
 		request.headers[1] = trace_header;
 	}
-	buf_init(&form, 4096);
+	buf_init(&form, FORM_BYTES_MAX);
 	add_refund_form(&form, refund);
 	request.form = form.data;
 	kind = form.failed ? no_payment(ret_answer, err) : call(stripe, &request, &response, ret_answer, err);
 	buf_release(&form);
-	return kind ? kind : read_one(&response, refund, ret_refund, ret_answer, err);
+	return kind ? kind : read_one(&response, refund, ret_answer, err);
 }
 
 /* Ids go into a path, so they hold nothing that means something there. */
 static bool id_is_plain(const char *id)
 {
-	return id[0]
-	       && strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == strlen(id);
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+
+	return id[0] && strspn(id, plain) == strlen(id);
 }
 
 enum err_kind stripe_get_refund(struct stripe *stripe, const struct refund *refund, const char *id,
-				struct stripe_refund *ret_refund, struct stripe_answer *ret_answer,
-				struct err *err)
+				struct stripe_answer *ret_answer, struct err *err)
 {
 	struct http_request request = {0};
 	HTTP_RESPONSE_SCOPE struct http_response response;
-	struct stripe_refund found;
 	char path[128];
 	enum err_kind kind;
 
 	http_response_init(&response);
-	if (!id_is_plain(id) || strlen(id) >= sizeof found.id)
+	if (!id_is_plain(id) || strlen(id) >= sizeof ret_answer->refund.id)
 		return no_payment(ret_answer, err);
 	(void)snprintf(path, sizeof path, "/v1/refunds/%s", id);
 	request.path = path;
 	kind = call(stripe, &request, &response, ret_answer, err);
 	if (!kind)
-		kind = read_one(&response, refund, &found, ret_answer, err);
-	if (kind)
-		return kind;
-	if (!str_eq(found.id, id)) {
-		(void)err_set(err, ERR_UNSURE, "not_ours", "another refund was answered");
-		return not_understood(ret_answer, err);
+		kind = read_one(&response, refund, ret_answer, err);
+	if (!kind && !str_eq(ret_answer->refund.id, id)) {
+		const struct err why = {.code = "not_ours", .msg = "another refund was answered"};
+
+		kind = not_understood(ret_answer, &why, err);
 	}
-	*ret_refund = found;
-	return ERR_OK;
+	return kind;
 }
 
-/* One page of the list into *list; ret_after holds the last id, "" after the last page. */
-static enum err_kind list_page(struct stripe *stripe, const struct refund *refund, struct refund_list *list,
-			       char ret_after[64], struct stripe_answer *answer, struct err *err)
+/* Where a list stands. after: the last id of the page before, "" at the start and after the last page. */
+struct listing {
+	struct stripe *stripe;
+	const struct refund *refund;
+	struct refund_list sums;
+	char after[64];
+};
+
+static enum err_kind read_page(struct listing *listing, const struct http_response *response,
+			       struct stripe_answer *answer, struct err *err)
+{
+	struct stripe_refund_page page = {0};
+	enum err_kind kind = ERR_OK;
+	struct arena arena;
+	struct err why;
+
+	arena_init(&arena, LIST_BYTES_MAX);
+	if (stripe_refund_page_decode(response->body.data, response->body.len,
+				      listing->refund->payment_intent, &arena, &page, &why))
+		kind = not_understood(answer, &why, err);
+	listing->after[0] = '\0';
+	for (size_t i = 0; i < page.count; i++) {
+		refund_list_add(&listing->sums, listing->refund, &page.refunds[i]);
+		remember(answer, &page.refunds[i]);
+		if (page.has_more && i + 1 == page.count)
+			(void)str_copy(listing->after, sizeof listing->after, page.refunds[i].id);
+	}
+	arena_release(&arena);
+	return kind;
+}
+
+static enum err_kind list_page(struct listing *listing, struct stripe_answer *answer, struct err *err)
 {
 	HTTP_RESPONSE_SCOPE struct http_response response;
-	struct stripe_refund_page page;
+	const char *payment = listing->refund->payment_intent;
 	struct http_request request = {0};
-	struct arena arena;
-	struct buf query;
-	char path[512];
+	struct buf path;
 	enum err_kind kind;
 
 	http_response_init(&response);
-	arena_init(&arena, LIST_BYTES_MAX);
-	buf_init(&query, sizeof path - 16);
-	http_form_add(&query, payment_field(refund->payment_intent), refund->payment_intent);
-	http_form_add(&query, "limit", "100");
-	if (ret_after[0])
-		http_form_add(&query, "starting_after", ret_after);
-	(void)snprintf(path, sizeof path, "/v1/refunds?%s", query.data);
-	request.path = path;
-	kind = call(stripe, &request, &response, answer, err);
-	if (!kind
-	    && stripe_refund_page_decode(response.body.data, response.body.len, refund->payment_intent,
-					 &arena, &page, err))
-		kind = not_understood(answer, err);
-	ret_after[0] = '\0';
-	for (size_t i = 0; !kind && i < page.count; i++) {
-		refund_list_add(list, refund, &page.refunds[i]);
-		if (page.has_more && i + 1 == page.count)
-			(void)str_copy(ret_after, 64, page.refunds[i].id);
-	}
-	buf_release(&query);
-	arena_release(&arena);
-	return kind;
+	buf_init(&path, FORM_BYTES_MAX);
+	buf_addf(&path, "/v1/refunds?limit=100");
+	http_form_add(&path, payment_field(payment), payment);
+	if (listing->after[0])
+		http_form_add(&path, "starting_after", listing->after);
+	request.path = path.data;
+	kind = path.failed ? no_payment(answer, err)
+			   : call(listing->stripe, &request, &response, answer, err);
+	buf_release(&path);
+	return kind ? kind : read_page(listing, &response, answer, err);
 }
 
 enum err_kind stripe_list_refunds(struct stripe *stripe, const struct refund *refund,
 				  struct refund_list *ret_list, struct stripe_answer *ret_answer,
 				  struct err *err)
 {
-	struct refund_list list = {.listed = true};
-	char after[64] = "";
+	struct listing listing = {.stripe = stripe, .refund = refund, .sums = {.listed = true}};
 
 	if (!payment_field(refund->payment_intent))
 		return no_payment(ret_answer, err);
-	for (int pages = 0; pages < STRIPE_LIST_PAGES_MAX; pages++) {
-		enum err_kind kind = list_page(stripe, refund, &list, after, ret_answer, err);
+	for (int pages = 0; !listing.sums.whole && pages < STRIPE_LIST_PAGES_MAX; pages++) {
+		enum err_kind kind = list_page(&listing, ret_answer, err);
 
 		if (kind)
 			return kind;
-		list.whole = !after[0];
-		if (list.whole)
-			break;
+		listing.sums.whole = !listing.after[0];
 	}
-	*ret_list = list;
+	*ret_list = listing.sums;
 	return ERR_OK;
 }
