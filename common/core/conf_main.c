@@ -42,41 +42,41 @@ static const char *url_user_end(const char *url)
 	return mark ? memrchr(mark + 3, '@', strcspn(mark + 3, "/?#")) : NULL;
 }
 
-/* The help sentence, and what else the table knows. */
+/* The help sentence, and in brackets what else the table knows. */
 static void row_describe(const struct conf_row *row, struct buf *out)
 {
-	buf_add(out, row->help);
+	buf_addf(out, "%s (", row->help);
 	switch (row->type) {
 	case CONF_TEXT:
+		buf_add(out, "text");
 		break;
 	case CONF_INT:
-		buf_addf(out, " From %lld to %lld.", (long long)row->min, (long long)row->max);
+		buf_addf(out, "%lld to %lld", (long long)row->min, (long long)row->max);
 		break;
 	case CONF_FILE:
-		buf_add(out, " A readable file.");
+		buf_add(out, "a readable file");
 		break;
 	case CONF_DIR:
-		buf_add(out, " A readable directory.");
+		buf_add(out, "a readable directory");
 		break;
 	case CONF_URL:
-		buf_addf(out, " A URL (%s).", row->choices ? row->choices : "any scheme");
+		buf_addf(out, "URL, scheme: %s", row->choices ? row->choices : "any");
 		break;
 	case CONF_ADDRESS:
-		buf_add(out,
-			str_eq(row->choices, "list") ? " host:port, several with commas." : " host:port.");
+		buf_add(out, str_eq(row->choices, "list") ? "host:port, several with commas" : "host:port");
 		break;
 	case CONF_CHOICE:
-		buf_addf(out, " One of: %s.", row->choices);
+		buf_addf(out, "one of: %s", row->choices);
 		break;
 	}
 	if (row->secret)
-		buf_addf(out, " A secret; or %s_FILE names its file.", row->name);
+		buf_addf(out, "; secret, or %s_FILE names its file", row->name);
 	if (!row->fallback)
-		buf_add(out, " Required.");
+		buf_add(out, "; required)");
 	else if (!row->fallback[0])
-		buf_add(out, " Optional.");
+		buf_add(out, "; optional)");
 	else
-		buf_addf(out, " Default %s.", row->fallback);
+		buf_addf(out, "; default %s)", row->fallback);
 }
 
 /* Words filled into lines of COLUMNS; every line but the first starts with indent blanks or with lead. */

@@ -55,7 +55,7 @@ void civil_from_instant(struct instant at, struct civil_time *ret_civil)
 	ret_civil->hour = second_of_day / 3600;
 	ret_civil->minute = second_of_day / 60 % 60;
 	ret_civil->second = second_of_day % 60;
-	ret_civil->microsecond = (int)(at.us - seconds * US_PER_S);
+	ret_civil->microsecond = (int)((at.us % US_PER_S + US_PER_S) % US_PER_S);
 }
 
 struct instant instant_from_civil(const struct civil_time *civil)

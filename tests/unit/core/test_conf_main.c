@@ -122,7 +122,7 @@ Test(conf_main, help_names_every_option_and_setting_within_100_columns, .init = 
 	for (size_t i = 0; i < TABLE_ROWS; i++)
 		cr_assert(strstr(out, table_rows[i].name), "%s", table_rows[i].name);
 	cr_assert(strstr(out, "--print-env-example"));
-	cr_assert(strstr(out, "From 1 to 256. Default 32."), "%s", out);
+	cr_assert(strstr(out, "(1 to 256; default 32)"), "%s", out);
 	for (rest = out; (line = strsep(&rest, "\n"));) {
 		size_t len = strlen(line);
 
