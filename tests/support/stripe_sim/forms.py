@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 from urllib.parse import parse_qsl
 
 from .errors import StripeError, refused
@@ -52,7 +52,7 @@ class WholeOrRange:
     """`created=1` or `created[gte]=1`."""
 
 
-Kind = Union[Text, Whole, Flag, Metadata, ListOf, Object, WholeOrRange]
+Kind = Text | Whole | Flag | Metadata | ListOf | Object | WholeOrRange
 EXPAND = ListOf(Text())
 
 
