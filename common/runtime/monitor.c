@@ -42,6 +42,11 @@ void monitor_wake(struct monitor *monitor)
 	pthread_cond_broadcast(&monitor->changed);
 }
 
+void monitor_wake_one(struct monitor *monitor)
+{
+	pthread_cond_signal(&monitor->changed);
+}
+
 bool thread_start(pthread_t *ret_thread, const char *name, void *(*run)(void *), void *context)
 {
 	pthread_attr_t attr;

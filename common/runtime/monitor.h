@@ -21,6 +21,8 @@ void monitor_unlock(struct monitor *monitor);
 bool monitor_wait(struct monitor *monitor, int64_t deadline_ms);
 /* With the lock held: everybody who waits looks again. */
 void monitor_wake(struct monitor *monitor);
+/* Only one of them, whichever. */
+void monitor_wake_one(struct monitor *monitor);
 
 #define THREAD_STACK_BYTES (512u * 1024)
 
