@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import random
-import string
-
-_ALPHABET = string.ascii_letters + string.digits
-_random = random.SystemRandom()
+import base64
+import os
 
 
 def new_id(prefix: str, length: int = 24) -> str:
-    return f"{prefix}_{''.join(_random.choices(_ALPHABET, k=length))}"
+    text = base64.b64encode(os.urandom(length), b"Xy").decode()
+    return f"{prefix}_{text[:length]}"

@@ -6,6 +6,7 @@ import base64
 import hmac
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from . import forms
@@ -34,6 +35,11 @@ class Request:
     @property
     def form(self) -> str:
         return self.body.decode("utf-8", "replace") if self.method == "POST" else self.query
+
+    @cached_property
+    def params(self) -> dict[str, Any]:
+        """The parameters, nested but not checked; refuses names that cannot be nested."""
+        return forms.decode(self.form)
 
 
 @dataclass
@@ -125,7 +131,7 @@ class Pipeline:
             try:
                 paths = params.pop("expand", [])
                 result = expanded(self.sim, handler(self.sim, params, *ids), paths)
-                answer = Answer(200, json.dumps(result, indent=2).encode(), {})
+                answer = Answer(200, json.dumps(result).encode(), {})
                 keep = answer
             except StripeError as error:
                 answer = _error_answer(request, error)
@@ -154,7 +160,7 @@ class Pipeline:
                     stored=False,
                 )
         route, ids = found
-        params = forms.check(forms.decode(request.form), route.allowed)
+        params = forms.check(request.params, route.allowed)
         return route.handler, params, ids
 
     async def _end(self, ending: Fault | None, answer: Answer) -> Answer:
@@ -208,13 +214,13 @@ class Pipeline:
 def _lenient(request: Request) -> Any:
     """The parameters as they came, for the ledger."""
     try:
-        return forms.decode(request.form)
+        return request.params
     except StripeError:
         return request.form[:2000]
 
 
 def _error_answer(request: Request, error: StripeError) -> Answer:
-    body = json.dumps(error.body(request.id), indent=2).encode()
+    body = json.dumps(error.body(request.id)).encode()
     return Answer(error.status, body, dict(error.headers))
 
 

@@ -68,7 +68,7 @@ class Webhooks:
         if self.jitter_s:
             await asyncio.sleep(random.uniform(0, self.jitter_s))
         async with self._slots:
-            status = await self.send(json.dumps(event, indent=2).encode())
+            status = await self.send(json.dumps(event).encode())
         delivered = isinstance(status, int) and 200 <= status < 300
         self.sim.ledger.append(
             "webhook", event=event["id"], type=event["type"], attempt=attempt, status=status
@@ -151,7 +151,7 @@ class Webhooks:
     async def resend(self, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
         """{event, copies?}: the same event again, signed afresh; waits for the answers."""
         event = self.sim.events.get(body["event"])
-        raw = json.dumps(event, indent=2).encode()
+        raw = json.dumps(event).encode()
         statuses = [await self.send(raw) for _ in range(int(body.get("copies", 1)))]
         if any(isinstance(status, int) and 200 <= status < 300 for status in statuses):
             event["pending_webhooks"] = 0
