@@ -204,8 +204,8 @@ static enum err_kind render_calendar(const struct compose_sender *sender, const 
 	struct buf out;
 	struct ical_event event = {
 		.method = mail->kind == MAIL_CANCELLED ? ICAL_CANCEL : ICAL_REQUEST,
-		.uid = arena_printf(arena, "booking-%lld@%s", (long long)facts->booking.id,
-				    sender->uid_domain),
+		.uid = arena_printf(arena, "booking-%lld@%s.unbook", (long long)facts->booking.id,
+				    facts->instance_id),
 		.sequence = facts->booking.version,
 		.stamped_at = message->date,
 		.starts_at = facts->booking.starts_at,

@@ -10,7 +10,6 @@ struct compose_sender {
 	const char *address; /* organizer of the calendar entry */
 	const char *name;
 	const char *bookings_url; /* where people see their bookings */
-	const char *uid_domain;	  /* right-hand side of calendar UIDs: one UID per booking for ever */
 };
 
 /* Fill *ret_message; texts in the arena. now stamps the mail and the calendar entry.
