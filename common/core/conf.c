@@ -12,7 +12,7 @@
 #include "str.h"
 
 #define SECRET_BYTES_MAX ((size_t)65536)
-#define NAME_BYTES	 128
+#define NAME_BYTES       128
 
 /* One loading: where values come from, where mistakes go. */
 struct conf_loader {
@@ -180,8 +180,7 @@ static bool value_is_valid(const struct conf_row *row, const char *value)
 
 static void mistake_in_value(struct conf_loader *loader, const struct conf_row *row, const char *value)
 {
-	/* a URL may hold a password even where nobody thought of it */
-	bool shown = !row->secret && row->type != CONF_URL;
+	bool shown = !row->secret;
 	const char *is = shown ? ", not \"" : "", *end = shown ? "\"" : "";
 	const char *said = shown ? value : "";
 
@@ -198,7 +197,7 @@ static void mistake_in_value(struct conf_loader *loader, const struct conf_row *
 	case CONF_DIR:
 		mistake(loader, row->name, "must name a readable directory%s%s%s", is, said, end);
 		break;
-	case CONF_URL:
+	case CONF_URL: /* never shown: it may hold a password even where nobody thought of it */
 		mistake(loader, row->name, "must be a URL with a host (scheme: %s)",
 			row->choices ? row->choices : "any");
 		break;

@@ -22,7 +22,7 @@ struct conf_row {
 	/* "UNBOOK_PG_URL"; a secret is also read from the file that NAME_FILE names (one newline at its end is cut) */
 	const char *name;
 	enum conf_type type;
-	size_t offset;	      /* of the member in the settings struct */
+	size_t offset;        /* of the member in the settings struct */
 	const char *fallback; /* NULL: required; "": optional, the member stays NULL (CONF_INT: 0) */
 	const char *help;     /* one sentence, with the unit */
 	const char *choices;
@@ -31,8 +31,9 @@ struct conf_row {
 };
 
 /* Handle the process's arguments and environment: fills *settings (zeroed by the caller) from rows.
- * Returns -1 to go on, else the exit code: 0 after --help, --version, --print-config (secrets shown as "set"), --print-env-example or a
- * good --check-config; 64 for an unknown argument; 78 when settings are wrong, every mistake listed on stderr at once. */
+ * Returns -1 to go on, else the exit code: 0 after --help, --version, --print-config (secrets shown as "set"),
+ * --print-env-example or a good --check-config; 64 for an unknown argument; 78 when settings are wrong, every mistake
+ * listed on stderr at once. */
 int conf_main(const struct conf_row *rows, size_t count, void *settings, int argc, char **argv);
 
 /* The parsing alone: number of mistakes, each written to errors as one line; never a secret's value. environment like

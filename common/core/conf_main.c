@@ -7,9 +7,9 @@
 #include "conf.h"
 #include "str.h"
 
-#define EXIT_USAGE	64
-#define EXIT_SETTINGS	78
-#define COLUMNS		100
+#define EXIT_USAGE      64
+#define EXIT_SETTINGS   78
+#define COLUMNS         100
 #define SENTENCES_BYTES 1024
 
 #ifndef UNBOOK_VERSION

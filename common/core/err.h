@@ -3,7 +3,7 @@
 #ifndef ERR_H
 #define ERR_H
 
-#define MUST_CHECK	       __attribute__((warn_unused_result))
+#define MUST_CHECK             __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 enum err_kind {

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #define TRACE_AT  3  /* in a traceparent: where the trace id starts */
-#define SPAN_AT	  36 /* where the span id starts */
+#define SPAN_AT   36 /* where the span id starts */
 #define FLAGS_AT  53
 #define TRACE_LEN 32
 #define SPAN_LEN  16

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ID_UUID_BYTES	     37
+#define ID_UUID_BYTES        37
 #define ID_TRACEPARENT_BYTES 56
 
 /* A random (version 4) UUID in canonical text. Aborts only if the kernel has no randomness at all. */

@@ -6,7 +6,7 @@
 
 #include "str.h"
 
-#define NBSP	    "\xc2\xa0"
+#define NBSP        "\xc2\xa0"
 #define DIGITS_MAX  20
 #define WHOLE_BYTES 28 /* with a mark between thousands */
 

@@ -27,8 +27,9 @@ bool money_equal(struct money a, struct money b);
 /* "45.00", "4500", "12.345": a JSON number. Needs MONEY_TEXT_BYTES. */
 void money_to_decimal(struct money money, char *ret_text);
 
-/* As a person of that language writes it, UTF-8: en "€45.00", de "45,00 €", es "4500,00 €" and "12.345,00 €", en JPY "¥4,500", en KWD "KWD 12.345".
- * language: the first two letters of a locale count. Spaces are U+00A0. An unknown language is written as English. Needs MONEY_TEXT_BYTES. */
+/* As a person of that language writes it, UTF-8: en "€45.00", "¥4,500", "KWD 12.345"; de "45,00 €"; es "4500,00 €",
+ * "12.345,00 €". Spaces are U+00A0. Of language the first two letters of a locale count; an unknown one is written as
+ * English. Needs MONEY_TEXT_BYTES. */
 void money_to_words(struct money money, const char *language, char *ret_text);
 
 #endif

@@ -10,8 +10,8 @@
 #define S_PER_DAY INT64_C(86400)
 
 /* Days and years are counted in eras of 400 years whose years start on 1 March, so that the leap day is a year's last. */
-#define DAYS_PER_ERA	INT64_C(146097)
-#define DAYS_TO_1970	INT64_C(719468) /* from 0000-03-01 */
+#define DAYS_PER_ERA    INT64_C(146097)
+#define DAYS_TO_1970    INT64_C(719468) /* from 0000-03-01 */
 #define YEAR_10000_AT_S INT64_C(253402300800)
 
 static int64_t floor_div(int64_t a, int64_t b)

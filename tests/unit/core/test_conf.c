@@ -96,7 +96,7 @@ Test(conf, numbers_are_strict)
 {
 	static char *const bad[] = {
 		"UNBOOK_SLOTS=0",    "UNBOOK_SLOTS=257", "UNBOOK_SLOTS=-1",
-		"UNBOOK_SLOTS=1.5",  "UNBOOK_SLOTS= 1",	 "UNBOOK_SLOTS=1 ",
+		"UNBOOK_SLOTS=1.5",  "UNBOOK_SLOTS= 1",  "UNBOOK_SLOTS=1 ",
 		"UNBOOK_SLOTS=0x10", "UNBOOK_SLOTS=010", "UNBOOK_SLOTS=99999999999999999999"};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -131,11 +131,11 @@ Test(conf, addresses_have_a_host_and_a_port)
 
 Test(conf, urls_have_a_known_scheme_and_a_host)
 {
-	static char *const bad[] = {"UNBOOK_FRONTEND_URL=localhost",	  "UNBOOK_FRONTEND_URL=ftp://a",
-				    "UNBOOK_FRONTEND_URL=http://",	  "UNBOOK_FRONTEND_URL=http:///path",
-				    "UNBOOK_FRONTEND_URL=http://:80",	  "UNBOOK_FRONTEND_URL=http://u:p@",
+	static char *const bad[] = {"UNBOOK_FRONTEND_URL=localhost",      "UNBOOK_FRONTEND_URL=ftp://a",
+				    "UNBOOK_FRONTEND_URL=http://",        "UNBOOK_FRONTEND_URL=http:///path",
+				    "UNBOOK_FRONTEND_URL=http://:80",     "UNBOOK_FRONTEND_URL=http://u:p@",
 				    "UNBOOK_FRONTEND_URL=http://a:99999", "UNBOOK_FRONTEND_URL=://a",
-				    "UNBOOK_FRONTEND_URL=http://a b",	  "UNBOOK_FRONTEND_URL=httpss://a"};
+				    "UNBOOK_FRONTEND_URL=http://a b",     "UNBOOK_FRONTEND_URL=httpss://a"};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		check_mistake(bad[i], "must be a URL with a host (scheme: http https)");
@@ -286,4 +286,28 @@ Test(conf, a_name_is_not_found_inside_another)
 	cr_assert_eq(settings.slots, 32);
 	conf_release(table_rows, TABLE_ROWS, &settings);
 	free(text);
+}
+
+Test(conf, a_wrong_secret_of_any_type_is_not_shown)
+{
+	static const enum conf_type types[] = {CONF_INT, CONF_FILE,    CONF_DIR,
+					       CONF_URL, CONF_ADDRESS, CONF_CHOICE};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		const struct conf_row row = {.name = "UNBOOK_PIN",
+					     .type = types[i],
+					     .help = "A pin.",
+					     .choices = "a",
+					     .secret = true};
+		char *environment[] = {"UNBOOK_PIN=hidden", NULL}, *text = NULL;
+		int64_t member = 0;
+		size_t len = 0;
+		FILE *errors = open_memstream(&text, &len);
+
+		cr_assert_eq(conf_load(&row, 1, &member, environment, errors), 1);
+		fclose(errors);
+		cr_assert(strstr(text, "UNBOOK_PIN must"), "%s", text);
+		cr_assert_null(strstr(text, "hidden"), "%s", text);
+		free(text);
+	}
 }

@@ -78,6 +78,8 @@ Test(str, refuses_everything_that_is_not_a_plain_number)
 					  "99999999999999999999999",
 					  "\xd9\xa1",
 					  "1\n",
+					  "1:",
+					  "1/",
 					  NULL};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
