@@ -25,7 +25,9 @@ static const struct pg_stmt record_stmt = {
 	       " ON CONFLICT DO NOTHING"
 	       "), o AS ("
 	       "INSERT INTO outbox (aggregatetype, aggregateid, type, payload, headers)"
-	       " SELECT 'refund', booking_id::text, $14, $15, $16 FROM u WHERE $14::text IS NOT NULL"
+	       " SELECT 'refund', booking_id::text, $14, $15,"
+	       " coalesce('{\"traceparent\":\"' || nullif($16::text, '') || '\"}', '')"
+	       " FROM u WHERE $14::text IS NOT NULL"
 	       ") SELECT count(*) FROM u",
 };
 
@@ -71,7 +73,7 @@ static enum err_kind queue_change(struct pg *db, const struct refund_record *rec
 	pg_arg_text(&args, record->mails_parent ? "t" : "f");
 	pg_arg_text(&args, record->event_type);
 	pg_arg_text(&args, record->event_payload);
-	pg_arg_text(&args, record->traceparent ? record->traceparent : "");
+	arg_word(&args, record->traceparent);
 	return pg_queue(db, &record_stmt, &args, err);
 }
 

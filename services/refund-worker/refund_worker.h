@@ -1,0 +1,70 @@
+/* refund_worker.h: gives captured payments back, each exactly once. Consumes refund.requested as a doorbell, claims refund rows,
+ * asks Stripe, records what came of it. What to do next is decided by refund.h; here it is only done. */
+#ifndef REFUND_WORKER_H
+#define REFUND_WORKER_H
+
+#include "backoff.h"
+#include "breaker.h"
+#include "limiter.h"
+#include "refunds.h"
+#include "relay.h"
+#include "settings.h"
+#include "stripe.h"
+#include "worker.h"
+
+struct refund_worker_settings {
+	struct common_settings common;
+	struct worker_settings worker;
+	char *stripe_url;
+	char *stripe_key;
+	char *redis_url; /* NULL: each process keeps to its share */
+	int64_t refund_rate;
+	int64_t replicas;
+	int64_t stripe_connect_ms;
+	int64_t stripe_timeout_ms;
+};
+
+extern const struct conf_row refund_worker_rows[];
+extern const size_t refund_worker_row_count;
+
+/* What the handler works with. Borrowed members outlive the worker. */
+struct refund_worker {
+	const struct refund_worker_settings *settings;
+	struct stripe *stripe;
+	struct relay *relay;
+	struct breaker breaker; /* of Stripe */
+	struct limiter limiter; /* of requests that may post, over all processes */
+	char limiter_key[64];
+};
+
+/* handler.c: budget, claim, sweep. */
+void refund_handler_init(struct worker_handler *handler, struct refund_worker *worker);
+
+/* What one attempt found out at Stripe. */
+struct attempt {
+	struct refund_list list;
+	enum refund_answer answer;
+	struct stripe_refund made; /* for REFUND_ANSWER_REFUND */
+	struct stripe_answer last; /* of the last call */
+	int calls;
+	struct stripe_refund seen[REFUND_SEEN_MAX]; /* one entry per refund, the latest word */
+	size_t seen_count;
+};
+
+/* attempt.c: list, post and read again as rules 6 and 7 say. Blocks for the calls' time-outs. Every call tells the breaker.
+ * Errors ERR_RETRY lease_over: this process stood still or Stripe was slow; nothing more may be sent and nothing is recorded.
+ * Whatever Stripe answered is no error here: it is in ret_attempt. */
+enum err_kind attempt_run(struct refund_worker *worker, const struct refund_claim *claim,
+			  const char *traceparent, struct attempt *ret_attempt, struct err *err) MUST_CHECK;
+
+/* record.c: decide (refund_next), record under the fence, tell the world, alarm. Repeats while PostgreSQL is away and the lease lasts.
+ * Errors ERR_RETRY lease_lost: somebody else holds the row now; those of refunds_record. */
+enum err_kind attempt_record(struct refund_worker *worker, struct pg_pool *db, const struct job *job,
+			     const struct attempt *attempt, struct err *err) MUST_CHECK;
+
+const char *refund_answer_name(enum refund_answer answer);
+
+/* run.c: opens everything, serves until told to stop, closes everything. context: the settings. */
+enum err_kind refund_worker_run(void *context, struct err *err) MUST_CHECK;
+
+#endif
