@@ -11,12 +11,12 @@
 #include "service.h"
 #include "str.h"
 
-#define IDLE_MS	       250
-#define BUSY_MS	       5
+#define IDLE_MS        250
+#define BUSY_MS        5
 #define ALIVE_MS       60000 /* a batch may wait for Kafka and PostgreSQL one after the other */
 #define TOPICS_MS      5000
 #define CLOSE_KAFKA_MS 2000
-#define CALL_MS	       5000
+#define CALL_MS        5000
 
 static const struct backoff trouble_wait = {.min_ms = 100, .max_ms = 5000};
 static const char *const aggregates[RELAY_TOPICS] = {"booking", "refund", "checkout", "stripe"};
@@ -255,8 +255,7 @@ void relay_leave(struct relay **relay)
 {
 	if (relay_close(*relay, service_deadline_ms()))
 		return;
-	LOG(LOG_WARN, "relay left behind", LOG_S("why", "its last batch did not end in time"));
-	service_abandon();
+	service_abandon("the relay's last batch did not end in time; another relay sends it");
 }
 
 bool relay_is_alive(void *relay)

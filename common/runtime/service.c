@@ -22,7 +22,7 @@
 
 static struct {
 	struct monitor monitor;
-	bool ready, stopping, abandoned;
+	bool ready, stopping;
 	int exit_code;
 	int64_t deadline_ms;
 	struct service_check checks[CHECKS_MAX];
@@ -133,16 +133,6 @@ static enum log_level level_of(const char *word)
 	return LOG_INFO;
 }
 
-static bool service_abandoned(void)
-{
-	bool abandoned;
-
-	monitor_lock(&service.monitor);
-	abandoned = service.abandoned;
-	monitor_unlock(&service.monitor);
-	return abandoned;
-}
-
 static int finish(enum err_kind kind, const struct err *err)
 {
 	if (kind) {
@@ -159,7 +149,6 @@ int service_main(const struct service_options *options)
 	struct probe_server *admin = NULL;
 	struct err err = {0};
 	enum err_kind kind;
-	int code;
 
 	harden();
 	log_init(options->name, level_of(options->settings->log_level));
@@ -178,17 +167,13 @@ int service_main(const struct service_options *options)
 	if (kind)
 		service_stop(SERVICE_FAILED);
 	probe_server_close(admin);
-	code = finish(kind, &err);
-	if (service_abandoned()) /* its threads still run: no exit handlers beside them */
-		_exit(code);
-	return code;
+	return finish(kind, &err);
 }
 
-void service_abandon(void)
+void service_abandon(const char *why)
 {
-	monitor_lock(&service.monitor);
-	service.abandoned = true;
-	monitor_unlock(&service.monitor);
+	LOG(LOG_WARN, "left behind", LOG_S("why", why), LOG_I("exit", service.exit_code));
+	_exit(service.exit_code);
 }
 
 void service_check_add(const struct service_check *check)

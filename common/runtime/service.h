@@ -13,7 +13,7 @@
 #include "settings.h"
 
 #define SERVICE_STOP_MS 25000
-#define SERVICE_FAILED	70 /* EX_SOFTWARE: a broken rule or a lost resource */
+#define SERVICE_FAILED  70 /* EX_SOFTWARE: a broken rule or a lost resource */
 
 struct service_options {
 	const char *name; /* "refund-worker": in every log line */
@@ -37,15 +37,16 @@ bool service_is_stopping(void);
 /* When everything must be closed; only meaningful once service_is_stopping(). */
 int64_t service_deadline_ms(void);
 
-/* A part could not be closed in time and was left running: the process ends without exit handlers. */
-void service_abandon(void);
+/* A part could not be closed in time and still runs: end the process here, with the exit code of the stop, because nothing that it uses
+ * may be closed. Rows keep their state, leases end by themselves. */
+void service_abandon(const char *why) __attribute__((noreturn));
 
 /* A part whose health is asked for by /livez and /readyz. Both functions are called from the admin thread; missing writes "" when nothing
  * is. Remove it before the part is closed. */
 struct service_check {
 	const char *name;
 	void *context;
-	bool (*is_alive)(void *context);			    /* NULL: always */
+	bool (*is_alive)(void *context);                            /* NULL: always */
 	void (*missing)(void *context, char *ret_text, size_t cap); /* NULL: nothing */
 };
 void service_check_add(const struct service_check *check);

@@ -201,8 +201,7 @@ void worker_leave(struct worker **worker)
 {
 	if (worker_close(*worker, service_deadline_ms()))
 		return;
-	LOG(LOG_WARN, "jobs left behind", LOG_S("why", "they did not end in time; their leases will"));
-	service_abandon();
+	service_abandon("jobs did not end in time; their leases will");
 }
 
 bool worker_is_alive(void *worker)
