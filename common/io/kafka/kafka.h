@@ -11,7 +11,6 @@
 #include "err.h"
 
 #define KAFKA_HEADERS_MAX 32
-
 struct kafka_header {
 	const char *name;
 	const void *value; /* may be NULL */
@@ -28,11 +27,11 @@ struct kafka_options {
 
 /* What librdkafka has reported since open; for readyz and metrics. */
 struct kafka_health {
-	int64_t errors;		      /* error callbacks, failed polls, refused stores */
-	int64_t rebalances;	      /* assignments received; consumer only */
-	int assigned;		      /* partitions now; consumer only */
-	bool brokers_down;	      /* every broker was lost, and nothing has been heard since */
-	bool broken;		      /* librdkafka's "fatal": close it and open anew */
+	int64_t errors;               /* error callbacks, failed polls, refused stores */
+	int64_t rebalances;           /* assignments received; consumer only */
+	int assigned;                 /* partitions now; consumer only */
+	bool brokers_down;            /* every broker was lost, and nothing has been heard since */
+	bool broken;                  /* librdkafka's "fatal": close it and open anew */
 	struct instant last_error_at; /* INSTANT_NONE: never */
 	char last_error[192];
 };
@@ -46,8 +45,8 @@ struct kafka_consumer_options {
 	const char *group;
 	const char *const *topics;
 	int topic_count;
-	int64_t session_ms;	 /* 0: 6000 */
-	int64_t fetch_wait_ms;	 /* 0: 50 */
+	int64_t session_ms;      /* 0: 6000 */
+	int64_t fetch_wait_ms;   /* 0: 50 */
 	int64_t prefetch_kbytes; /* 0: 16384, over all partitions */
 };
 
@@ -64,12 +63,12 @@ struct kafka_message {
 	size_t key_len;
 	const void *value; /* NULL: none (a tombstone) */
 	size_t value_len;
-	int64_t timestamp_ms;				/* since 1970; 0: unknown */
+	int64_t timestamp_ms;                           /* since 1970; 0: unknown */
 	struct kafka_header headers[KAFKA_HEADERS_MAX]; /* those beyond are dropped */
 	int header_count;
 };
 
-/* Wait at most timeout_ms for one message; serves rebalances, so call it every few seconds, also while paused.
+/* Wait at most timeout_ms for one message; serves rebalances, so call it every few seconds, paused too.
  * *ret_got false: none came (a broker's error counts in the health only). The message is borrowed until the
  * next poll or close. Errors ERR_RETRY kafka_broken: close and open anew. */
 enum err_kind kafka_consumer_poll(struct kafka_consumer *consumer, int64_t timeout_ms, bool *ret_got,
@@ -77,7 +76,7 @@ enum err_kind kafka_consumer_poll(struct kafka_consumer *consumer, int64_t timeo
 
 /* This message needs no second delivery: remember offset + 1, committed every second, on revocation and on
  * close. Call in the order of delivery; never moves back; does not block. *ret_lost (may be NULL): the
- * partition went to a member that may see the message again: no error, go on. Errors ERR_RETRY kafka_store. */
+ * partition went to a member that may see the message again: no error. Errors ERR_RETRY kafka_store. */
 enum err_kind kafka_consumer_store(struct kafka_consumer *consumer, const char *topic, int32_t partition,
 				   int64_t offset, bool *ret_lost, struct err *err) MUST_CHECK;
 
@@ -93,7 +92,6 @@ struct kafka_lag {
 /* Fills at most max of the assigned partitions, returns how many. May ask a broker, at most timeout_ms. */
 int kafka_consumer_lag(struct kafka_consumer *consumer, struct kafka_lag *ret_lags, int max,
 		       int64_t timeout_ms);
-
 void kafka_consumer_health(struct kafka_consumer *consumer, struct kafka_health *ret_health);
 
 /* Ask a broker whether all subscribed topics exist, at most timeout_ms; for readyz.
@@ -102,7 +100,7 @@ enum err_kind kafka_consumer_check(struct kafka_consumer *consumer, int64_t time
 				   struct err *err) MUST_CHECK;
 
 /* Commit what is stored, leave the group, free; at most deadline_ms. False: it hangs and its memory is lost;
- * go on and exit. NULL is fine. No other thread may be using it. */
+ * end with _exit. NULL is fine. No other thread may be using it. */
 bool kafka_consumer_close(struct kafka_consumer *consumer, int64_t deadline_ms);
 
 /* --- producer ---
@@ -114,10 +112,10 @@ enum err_kind kafka_producer_open(const struct kafka_options *options, int64_t l
 				  struct kafka_producer **ret_producer, struct err *err) MUST_CHECK;
 
 enum kafka_fate {
-	KAFKA_UNKNOWN,	 /* perhaps written: send again later (a consumer may see it twice) */
+	KAFKA_UNKNOWN,   /* perhaps written: send again later (a consumer may see it twice) */
 	KAFKA_DELIVERED, /* written to all replicas that must have it */
-	KAFKA_NO_TOPIC,	 /* not written: the topic is not there; create it and send again */
-	KAFKA_REFUSED, /* not written and never will be: too large, bad topic name, against the broker's rules */
+	KAFKA_NO_TOPIC,  /* not written: the topic is not there; create it and send again */
+	KAFKA_REFUSED,   /* not written and never will be: too large, bad topic name, broker's rules */
 };
 
 struct kafka_record {
@@ -143,8 +141,8 @@ void kafka_producer_health(struct kafka_producer *producer, struct kafka_health 
 bool kafka_producer_close(struct kafka_producer *producer, int64_t deadline_ms);
 
 /* --- topics --- over a connection of their own each time, at most timeout_ms.
- * Create those that are missing; one that is there is left alone, whatever its partitions. A broker that cannot
- * create topics (librdkafka's test broker) is fine when they are there. Errors ERR_RETRY kafka_unavailable;
+ * Create those that are missing; one that is there is left alone, whatever its partitions. A broker that
+ * cannot create (librdkafka's test broker) makes them when asked for. Errors ERR_RETRY kafka_unavailable;
  * ERR_REJECT kafka_refused (name or count invalid, not allowed); ERR_FATAL kafka_config. */
 enum err_kind kafka_topics_create(const struct kafka_options *options, const char *const *topics,
 				  int topic_count, int partitions, int64_t timeout_ms,
