@@ -45,26 +45,26 @@ class Proc:
     def exit_code(self):
         return self.popen.poll()
 
-    def signal(self, number):
+    def send_signal(self, number):
         if self.running():
             os.kill(self.pid, number)
 
     def kill9(self):
         """SIGKILL, also of a stopped process; returns when it is gone."""
-        self.signal(signal.SIGKILL)
+        self.send_signal(signal.SIGKILL)
         self.popen.wait(10)
 
     def sigstop(self):
-        self.signal(signal.SIGSTOP)
+        self.send_signal(signal.SIGSTOP)
 
     def sigcont(self):
-        self.signal(signal.SIGCONT)
+        self.send_signal(signal.SIGCONT)
 
     def terminate(self, timeout=30.0, number=signal.SIGTERM):
         """Ask it to end; SIGKILL when it does not. Returns the exit code."""
         if self.running():
-            self.signal(number)
-            self.signal(signal.SIGCONT)
+            self.send_signal(number)
+            self.send_signal(signal.SIGCONT)
             try:
                 self.popen.wait(timeout)
             except subprocess.TimeoutExpired:

@@ -1,7 +1,7 @@
 """Rows that a story starts from: people, offers and bookings, paid at the simulator."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MAIL_DOMAIN = "families.example"
 _numbers = itertools.count(1)
@@ -14,7 +14,7 @@ class Person:
     role: str
     email: str
     name: str
-    token: str
+    token: str = field(repr=False)
 
 
 @dataclass

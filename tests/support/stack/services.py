@@ -101,4 +101,4 @@ class Service(Proc):
         return found
 
     def sigterm(self):
-        self.signal(signal.SIGTERM)
+        self.send_signal(signal.SIGTERM)

@@ -114,7 +114,7 @@ class Stack:
     def stop(self):
         """Services in an orderly way, then what they stood on. Logs stay until remove()."""
         for service in self.running:
-            service.signal(15)
+            service.sigterm()
             service.sigcont()
         for service in self.running:
             service.terminate(30)

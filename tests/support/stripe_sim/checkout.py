@@ -46,7 +46,7 @@ CREATE: dict[str, Kind] = {
     "payment_method_types": ListOf(Text()),
     "submit_type": Text(choices=("auto", "book", "donate", "pay", "subscribe")),
     "success_url": Text(),
-    "ui_mode": Text(choices=("custom", "embedded", "elements", "form", "hosted", "hosted_page")),
+    "ui_mode": Text(choices=("hosted_page",)),
 }
 LIST: dict[str, Kind] = {
     **PAGE,

@@ -1,0 +1,1 @@
+"""Checks requests and answers against Stripe's public OpenAPI description."""
