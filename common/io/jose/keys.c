@@ -1,0 +1,206 @@
+#include "keys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jose/jws.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "key_set.h"
+
+#define FILE_BYTES_MAX (1024 * 1024)
+
+struct keys {
+	char *path;
+	pthread_mutex_t lock; /* guards set, its refs, and seen */
+	struct key_set *set;
+	struct stat seen; /* of the file that set was read from */
+};
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size
+	       && a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* The whole file, NUL-terminated, the caller's; *ret_stat is what was read. */
+static enum err_kind read_file(const char *path, char **ret_bytes, size_t *ret_len, struct stat *ret_stat,
+			       struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *bytes = NULL;
+	ssize_t len = -1;
+
+	if (fd >= 0 && fstat(fd, ret_stat) == 0 && S_ISREG(ret_stat->st_mode)
+	    && ret_stat->st_size <= FILE_BYTES_MAX)
+		bytes = calloc(1, (size_t)ret_stat->st_size + 1);
+	if (bytes)
+		len = read(fd, bytes, (size_t)ret_stat->st_size);
+	if (fd >= 0)
+		close(fd);
+	if (len < 0) {
+		free(bytes);
+		return err_set(err, ERR_FATAL, "keys_file", "cannot read %s: %s", path,
+			       errno ? strerror(errno) : "no regular file of at most 1 MiB");
+	}
+	*ret_bytes = bytes;
+	*ret_len = (size_t)len;
+	return ERR_OK;
+}
+
+static enum err_kind load(const char *path, struct key_set **ret_set, struct stat *ret_stat, struct err *err)
+{
+	enum err_kind kind;
+	char *bytes = NULL;
+	size_t len = 0;
+
+	errno = 0;
+	if (read_file(path, &bytes, &len, ret_stat, err))
+		return err->kind;
+	kind = key_set_decode(bytes, len, ret_set, err);
+	explicit_bzero(bytes, len); /* may hold a shared secret */
+	free(bytes);
+	return kind ? err_while(err, "%s", path) : ERR_OK;
+}
+
+enum err_kind keys_open(const char *path, struct keys **ret_keys, struct err *err)
+{
+	struct keys *keys;
+
+	json_object_seed(0); /* once, before threads build tables */
+	keys = calloc(1, sizeof *keys);
+	if (!keys || !(keys->path = strdup(path))) {
+		free(keys);
+		return err_set(err, ERR_FATAL, "memory", "no memory for keys");
+	}
+	if (load(path, &keys->set, &keys->seen, err)) {
+		free(keys->path);
+		free(keys);
+		return err->kind;
+	}
+	keys->set->refs = 1;
+	pthread_mutex_init(&keys->lock, NULL);
+	*ret_keys = keys;
+	return ERR_OK;
+}
+
+void keys_close(struct keys *keys)
+{
+	if (!keys)
+		return;
+	key_set_free(keys->set);
+	pthread_mutex_destroy(&keys->lock);
+	free(keys->path);
+	free(keys);
+}
+
+static struct key_set *take_set(struct keys *keys)
+{
+	struct key_set *set;
+
+	pthread_mutex_lock(&keys->lock);
+	set = keys->set;
+	set->refs++;
+	pthread_mutex_unlock(&keys->lock);
+	return set;
+}
+
+static void give_set(struct keys *keys, struct key_set *set)
+{
+	bool last;
+
+	pthread_mutex_lock(&keys->lock);
+	last = --set->refs == 0;
+	pthread_mutex_unlock(&keys->lock);
+	if (last)
+		key_set_free(set);
+}
+
+enum err_kind keys_refresh(struct keys *keys, bool *ret_changed, struct err *err)
+{
+	struct key_set *fresh, *old;
+	struct stat now;
+	bool same;
+
+	*ret_changed = false;
+	if (stat(keys->path, &now))
+		return err_set(err, ERR_FATAL, "keys_file", "cannot read %s: %s", keys->path,
+			       strerror(errno));
+	pthread_mutex_lock(&keys->lock);
+	same = same_file(&now, &keys->seen);
+	pthread_mutex_unlock(&keys->lock);
+	if (same)
+		return ERR_OK;
+	if (load(keys->path, &fresh, &now, err))
+		return err->kind;
+	fresh->refs = 1;
+	pthread_mutex_lock(&keys->lock);
+	old = keys->set;
+	keys->set = fresh;
+	keys->seen = now;
+	pthread_mutex_unlock(&keys->lock);
+	give_set(keys, old);
+	*ret_changed = true;
+	return ERR_OK;
+}
+
+static bool verifies(const struct key *key, json_t *jws)
+{
+	return jose_jws_ver(NULL, jws, NULL, key->jwk, false);
+}
+
+static bool fits(const struct key *key, const struct token *token, bool by_kid)
+{
+	if (key->alg != token->alg)
+		return false;
+	if (!token->kid)
+		return true;
+	return by_kid ? key->kid && strcmp(key->kid, token->kid) == 0 : key->kid == NULL;
+}
+
+/* Number of keys tried; *ret_good when one of them verifies. */
+static int try_keys(const struct key_set *set, const struct token *token, json_t *jws, bool by_kid,
+		    bool *ret_good)
+{
+	int tried = 0;
+
+	for (size_t i = 0; i < set->count && !*ret_good; i++)
+		if (fits(&set->keys[i], token, by_kid)) {
+			tried++;
+			*ret_good = verifies(&set->keys[i], jws);
+		}
+	return tried;
+}
+
+enum err_kind keys_verify(struct keys *keys, const struct token *token, struct err *err)
+{
+	json_t *jws = json_pack("{s:s, s:s, s:s}", "protected", token->head, "payload", token->body,
+				"signature", token->signature);
+	struct key_set *set = take_set(keys);
+	bool good = false;
+	int tried = 0;
+
+	if (jws) {
+		tried = try_keys(set, token, jws, true, &good);
+		if (!tried && token->kid)
+			tried = try_keys(set, token, jws, false, &good);
+	}
+	give_set(keys, set);
+	json_decref(jws);
+	if (good)
+		return ERR_OK;
+	return err_set(err, ERR_REJECT, tried ? "bad_signature" : "unknown_key", "%s",
+		       tried ? "the signature is not of our issuer" : "no key fits this token");
+}
+
+int keys_count(struct keys *keys)
+{
+	struct key_set *set = take_set(keys);
+	int count = (int)set->count;
+
+	give_set(keys, set);
+	return count;
+}
