@@ -1,0 +1,22 @@
+/* booking_view.h: a booking with what its readers want to see beside it. Texts borrowed, as in struct booking. */
+#ifndef BOOKING_VIEW_H
+#define BOOKING_VIEW_H
+
+#include "booking.h"
+#include "refund.h"
+
+struct booking_view {
+	struct booking booking;
+	const char *parent_name, *student_name, *teacher_name; /* "" when unknown */
+	const char *meeting_url;                               /* NULL: none yet, or not any more */
+	bool has_refund;
+	struct {
+		enum refund_state state;
+		struct money amount;
+		const char *failure_reason; /* NULL: none */
+		bool is_settled;            /* settled elsewhere by an operator */
+		struct instant created_at, updated_at;
+	} refund;
+};
+
+#endif

@@ -1,0 +1,187 @@
+/* booking_views.c: bookings as people read them, one and in lists */
+#include "booking_row.h"
+#include "bookings.h"
+#include "str.h"
+
+/* The refund of the kept payment, else the newest one of a payment that was given back; only of a Cancelled booking. */
+#define VIEW_SELECT                                                                                                      \
+	"SELECT " BOOKING_COLUMNS ", pu.display_name, su.display_name, tu.display_name,"                                 \
+	" CASE WHEN b.status = 1 AND m.state = 'ready' THEN m.url END,"                                                  \
+	" r.state, r.amount_minor, r.currency, r.failure_reason, r.settled_at IS NOT NULL, r.created_at, r.updated_at,"  \
+	" now() FROM bookings b JOIN users pu ON pu.id = b.parent_id JOIN users su ON su.id = b.student_id"              \
+	" JOIN users tu ON tu.id = b.teacher_id LEFT JOIN meetings m ON m.booking_id = b.id"                             \
+	" LEFT JOIN LATERAL (SELECT x.state, p.amount_minor, p.currency, x.failure_reason, x.settled_at, x.created_at,"  \
+	" x.updated_at FROM refunds x JOIN payments p USING (payment_intent) WHERE x.booking_id = b.id AND b.status = 3" \
+	" ORDER BY x.payment_intent IS NOT DISTINCT FROM b.payment_intent DESC, x.created_at DESC LIMIT 1) r ON true "
+
+#define COLUMN_NAMES  BOOKING_COLUMN_COUNT
+#define COLUMN_URL    (COLUMN_NAMES + 3)
+#define COLUMN_REFUND (COLUMN_URL + 1)
+#define COLUMN_NOW    (COLUMN_REFUND + 7)
+
+/* A list's halves walk the time line in opposite directions. $1 user, $2 limit + 1, $3 $4 the cursor. */
+#define ASCENDING \
+	" AND (b.starts_at, b.id) > ($3::timestamptz, $4::bigint) ORDER BY b.starts_at, b.id LIMIT $2"
+#define DESCENDING \
+	" AND (b.starts_at, b.id) < ($3::timestamptz, $4::bigint) ORDER BY b.starts_at DESC, b.id DESC LIMIT $2"
+#define PARENT_SEES                                                                     \
+	"WHERE b.parent_id = $1 AND (b.status <> 0 OR b.stripe_session_id IS NOT NULL)" \
+	" AND (b.status <> 3 OR b.paid_at IS NOT NULL OR r.state IS NOT NULL)"
+
+static const struct pg_stmt find_stmt = {
+	.name = "booking_view",
+	.sql = VIEW_SELECT
+	"WHERE b.id = $1 AND ($3 OR b.parent_id = $2 OR b.teacher_id = $2 OR b.student_id = $2)",
+	.reads_only = true,
+};
+
+/* Per kind: its half ahead and its half behind; a NULL sql means that it has no such half. */
+static const struct pg_stmt list_stmts[][2] = {
+	[BOOKINGS_OF_PARENT] = {{"bookings_parent_ahead",
+				 VIEW_SELECT PARENT_SEES " AND b.ends_at > now()" ASCENDING, true},
+				{"bookings_parent_past",
+				 VIEW_SELECT PARENT_SEES " AND b.ends_at <= now()" DESCENDING, true}},
+	[BOOKINGS_TEACHER_UPCOMING] =
+		{{"bookings_teacher_ahead",
+		  VIEW_SELECT "WHERE b.teacher_id = $1 AND b.status = 1 AND b.ends_at > now()" ASCENDING,
+		  true},
+		 {NULL, NULL, true}},
+	[BOOKINGS_TEACHER_HISTORY] =
+		{{NULL, NULL, true},
+		 {"bookings_teacher_past",
+		  VIEW_SELECT "WHERE b.teacher_id = $1 AND (b.status = 2 OR (b.status = 1 AND"
+			      " b.ends_at <= now()) OR (b.status = 3 AND b.paid_at IS NOT NULL))" DESCENDING,
+		  true}},
+	[BOOKINGS_STUDENT_UPCOMING] =
+		{{"bookings_student_ahead",
+		  VIEW_SELECT "WHERE b.student_id = $1 AND b.status = 1 AND b.ends_at > now()" ASCENDING,
+		  true},
+		 {NULL, NULL, true}},
+};
+
+static const char *text_or_empty(const struct pg_results *results, int index, int row, int column,
+				 struct arena *arena)
+{
+	const char *text = pg_text_dup(results, index, row, column, arena);
+
+	return text ? text : "";
+}
+
+static enum err_kind read_view(const struct pg_results *results, int index, int row, struct arena *arena,
+			       struct booking_view *ret_view, struct err *err)
+{
+	struct booking_view view = {0};
+
+	if (booking_row_read(results, index, row, arena, &view.booking, err))
+		return err->kind;
+	view.parent_name = text_or_empty(results, index, row, COLUMN_NAMES, arena);
+	view.student_name = text_or_empty(results, index, row, COLUMN_NAMES + 1, arena);
+	view.teacher_name = text_or_empty(results, index, row, COLUMN_NAMES + 2, arena);
+	view.meeting_url = pg_text_dup(results, index, row, COLUMN_URL, arena);
+	view.has_refund = !pg_is_null(results, index, row, COLUMN_REFUND);
+	if (view.has_refund) {
+		view.refund.amount.minor = pg_int(results, index, row, COLUMN_REFUND + 1);
+		view.refund.failure_reason = pg_text_dup(results, index, row, COLUMN_REFUND + 3, arena);
+		view.refund.is_settled = pg_bool(results, index, row, COLUMN_REFUND + 4);
+		view.refund.created_at = pg_instant(results, index, row, COLUMN_REFUND + 5);
+		view.refund.updated_at = pg_instant(results, index, row, COLUMN_REFUND + 6);
+		if (!refund_state_decode(pg_text(results, index, row, COLUMN_REFUND), &view.refund.state)
+		    || !str_copy(view.refund.amount.currency, sizeof view.refund.amount.currency,
+				 pg_text(results, index, row, COLUMN_REFUND + 2)))
+			return err_set(err, ERR_REJECT, "bad_row", "the refund of booking %lld does not read",
+				       (long long)view.booking.id);
+	}
+	*ret_view = view;
+	return ERR_OK;
+}
+
+enum err_kind bookings_find_view(struct pg *db, int64_t id, const struct bookings_reader *reader,
+				 struct arena *arena, struct bookings_found *ret_found, struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct bookings_found found = {0};
+	struct pg_args args = {0};
+
+	pg_arg_int(&args, id);
+	pg_arg_int(&args, reader->user_id);
+	pg_arg_text(&args, reader->reads_all ? "t" : "f");
+	if (pg_one(db, &find_stmt, &args, &results, err))
+		return err->kind;
+	found.found = pg_rows(&results, 0) > 0;
+	if (found.found) {
+		found.now = pg_instant(&results, 0, 0, COLUMN_NOW);
+		if (read_view(&results, 0, 0, arena, &found.view, err))
+			return err->kind;
+	}
+	*ret_found = found;
+	return ERR_OK;
+}
+
+static enum err_kind queue_half(struct pg *db, const struct bookings_page *page, bool past, struct err *err)
+{
+	bool resumes = page->after.id && page->after.past == past;
+	struct pg_args args = {0};
+
+	pg_arg_int(&args, page->user_id);
+	pg_arg_int(&args, page->limit + 1);
+	if (resumes)
+		pg_arg_instant(&args, page->after.starts_at);
+	else
+		pg_arg_text(&args, past ? "infinity" : "-infinity");
+	pg_arg_int(&args, resumes ? page->after.id : 0);
+	return pg_queue(db, &list_stmts[page->kind][past], &args, err);
+}
+
+/* Append what fits of one answer; the first row that does not fit says that there are more. */
+static enum err_kind take_half(const struct pg_results *results, int index, const struct bookings_page *page,
+			       struct arena *arena, struct booking_view *views, struct bookings_list *list,
+			       struct err *err)
+{
+	for (int row = 0; row < pg_rows(results, index); row++) {
+		if (list->count == page->limit) {
+			list->more = true;
+			return ERR_OK;
+		}
+		if (read_view(results, index, row, arena, &views[list->count], err))
+			return err->kind;
+		list->count++;
+	}
+	return ERR_OK;
+}
+
+enum err_kind bookings_list(struct pg *db, const struct bookings_page *page, struct arena *arena,
+			    struct bookings_list *ret_list, struct err *err)
+{
+	static const struct pg_stmt now_stmt = {"bookings_now", "SELECT now()", true};
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct booking_view *views = arena_alloc(arena, (size_t)page->limit * sizeof *views);
+	struct bookings_list list = {0};
+	bool halves[2] = {!page->past && !(page->after.id && page->after.past), !page->upcoming};
+	int index = 1, past_from;
+
+	if (!views)
+		return err_set(err, ERR_RETRY, "no_memory", "a list does not fit its arena");
+	if (pg_queue(db, &now_stmt, NULL, err))
+		return err->kind;
+	for (int past = 0; past < 2; past++) {
+		halves[past] = halves[past] && list_stmts[page->kind][past].sql;
+		if (halves[past] && queue_half(db, page, past, err))
+			return err->kind;
+	}
+	if (pg_run(db, &results, err))
+		return err->kind;
+	list.now = pg_instant(&results, 0, 0, 0);
+	if (halves[0] && take_half(&results, index++, page, arena, views, &list, err))
+		return err->kind;
+	past_from = list.count;
+	if (halves[1] && !list.more && take_half(&results, index, page, arena, views, &list, err))
+		return err->kind;
+	list.views = views;
+	if (list.more) {
+		const struct booking *last = &views[list.count - 1].booking;
+
+		list.next = (struct bookings_cursor){list.count > past_from, last->starts_at, last->id};
+	}
+	*ret_list = list;
+	return ERR_OK;
+}

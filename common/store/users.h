@@ -1,0 +1,18 @@
+/* users.h: people. The only SQL on `users`. */
+#ifndef USERS_H
+#define USERS_H
+
+#include "pg.h"
+
+/* A person as the token describes them; NULL where it does not. */
+struct user_claims {
+	const char *subject; /* never NULL */
+	const char *email, *name, *zone, *locale;
+};
+
+/* The id of subject; an unknown one becomes a user from these claims. One statement, safe beside others that do the same. A known user's
+ * row is not changed. Errors those of pg_run. */
+enum err_kind users_get_id(struct pg *db, const struct user_claims *claims, int64_t *ret_id,
+			   struct err *err) MUST_CHECK;
+
+#endif
