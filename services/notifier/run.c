@@ -19,7 +19,7 @@ static void parts_close(struct parts *parts)
 	if (parts->worker) {
 		service_check_remove(parts->worker);
 		if (!worker_close(parts->worker, service_deadline_ms()))
-			service_abandon();
+			service_abandon("jobs did not end in time; their leases will");
 	}
 	pg_pool_close(parts->db);
 	breaker_release(&parts->notifier.breaker);
@@ -72,6 +72,7 @@ static enum err_kind open_parts(const struct notifier_settings *settings, struct
 						    .topic_prefix = settings->common.topic_prefix,
 						    .slots = (int)settings->worker.slots,
 						    .sweep_ms = (int)settings->worker.sweep_ms,
+						    .pg_url = settings->common.pg_url,
 						    .db = parts->db},
 			   &handler, 1, &parts->worker, err);
 }

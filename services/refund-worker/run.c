@@ -25,7 +25,7 @@ static void parts_close(struct parts *parts)
 	if (parts->worker) {
 		service_check_remove(parts->worker);
 		if (!worker_close(parts->worker, service_deadline_ms())) {
-			service_abandon();
+			service_abandon("jobs did not end in time; their leases will");
 			return; /* its threads still use the rest */
 		}
 	}
@@ -86,6 +86,7 @@ static void open_budget(const struct refund_worker_settings *settings, struct pa
 								 .rate_per_s = (double)settings->refund_rate,
 								 .burst = 1,
 								 .replicas = (int)settings->replicas});
+	parts->has_budget = true;
 }
 
 static enum err_kind open_worker(const struct refund_worker_settings *settings, struct parts *parts,
@@ -101,6 +102,7 @@ static enum err_kind open_worker(const struct refund_worker_settings *settings, 
 					       .topic_prefix = settings->common.topic_prefix,
 					       .slots = (int)settings->worker.slots,
 					       .sweep_ms = (int)settings->worker.sweep_ms,
+					       .pg_url = settings->common.pg_url,
 					       .db = parts->db};
 	struct worker_handler handler;
 
