@@ -100,7 +100,7 @@ static enum err_kind decode_headers(const struct event_record *record, struct ar
 				    struct event *event, struct err *err)
 {
 	const char *version, *time, *trace;
-	const struct kind *kind;
+	const struct kind *kind = NULL;
 
 	if (header_text(record, "ce_type", arena, &event->ce_type, err)
 	    || header_text(record, "ce_specversion", arena, &version, err)

@@ -92,7 +92,7 @@ enum err_kind http_client_open(const struct http_client_options *options, struct
 {
 	struct http_client *client;
 	enum err_kind kind;
-	bool is_https;
+	bool is_https = false;
 
 	pthread_once(&curl_once, start_curl);
 	if (curl_ready)
