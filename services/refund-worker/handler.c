@@ -25,8 +25,11 @@ static void unadmit(void *context)
 
 static void take(struct job *job, struct refund_claim *claim)
 {
+	if (!claim)
+		return;
 	job->work = claim;
-	job->label = claim ? claim->refund.id : NULL;
+	job->label = claim->refund.id;
+	job->booking_id = claim->refund.booking_id;
 }
 
 static enum err_kind claim(void *context, struct pg *db, const struct event *event, struct job *job,

@@ -7,6 +7,7 @@
 #include "metrics.h"
 #include "refund_worker.h"
 #include "str.h"
+#include "stripe_object.h"
 
 #define POOL_WAIT_MS     5000
 #define RECORD_PAUSE_MS  200
@@ -123,6 +124,14 @@ static enum err_kind write_record(struct pg_pool *pool, const struct refund_reco
 	}
 }
 
+/* The trace id alone, as in the job's log line. */
+static const char *trace_id(const struct job *job)
+{
+	const char *id = arena_strndup(job->arena, job->traceparent[0] ? job->traceparent + 3 : "", 32);
+
+	return id ? id : "";
+}
+
 static void alarm_about(const struct job *job, const struct refund_change *change,
 			const struct attempt *attempt)
 {
@@ -132,7 +141,7 @@ static void alarm_about(const struct job *job, const struct refund_change *chang
 
 	LOG(LOG_ERROR, "alarm", LOG_S("what", what), LOG_S("refund", job->label),
 	    LOG_S("reason", change->reason), LOG_S("code", attempt->last.code),
-	    LOG_S("request", attempt->last.request_id), LOG_S("trace", job->traceparent));
+	    LOG_S("request", attempt->last.request_id), LOG_S("trace", trace_id(job)));
 	metric_add(METRIC(METRIC_COUNTER, "unbook_alarms_total", "Things that a person must look at.",
 			  {"what", what}),
 		   1);
@@ -143,16 +152,30 @@ static void tell(const struct job *job, const struct refund_claim *claim, const 
 {
 	const char *state = refund_state_name(change->state);
 
-	LOG(LOG_INFO, "refund recorded", LOG_S("refund", claim->refund.id),
-	    LOG_I("booking", claim->refund.booking_id), LOG_S("state", state),
-	    LOG_S("answer", refund_answer_name(attempt->answer)), LOG_I("http", attempt->last.http_status),
-	    LOG_S("request", attempt->last.request_id), LOG_I("attempt", claim->refund.attempts),
-	    LOG_I("generation", change->generation), LOG_S("trace", job->traceparent));
+	if (!is_unsent(change->state))
+		LOG(LOG_INFO, "refund recorded", LOG_S("refund", claim->refund.id),
+		    LOG_I("booking", claim->refund.booking_id), LOG_S("state", state),
+		    LOG_S("answer", refund_answer_name(attempt->answer)),
+		    LOG_I("http", attempt->last.http_status), LOG_S("request", attempt->last.request_id),
+		    LOG_I("attempt", claim->refund.attempts), LOG_I("generation", change->generation),
+		    LOG_S("trace", trace_id(job)));
 	metric_add(METRIC(METRIC_COUNTER, "unbook_refunds_total",
 			  "Attempts of refunds, by the state they led to.", {"state", state}),
 		   1);
 	if (change->alarm)
 		alarm_about(job, change, attempt);
+}
+
+/* The row goes on, or it waits for another try: then for the job's log line why. */
+static enum err_kind outcome(const struct refund_change *change, const struct attempt *attempt,
+			     struct err *err)
+{
+	const struct stripe_answer *last = &attempt->last;
+
+	if (!is_unsent(change->state))
+		return ERR_OK;
+	return err_set(err, refund_answer_kind(attempt->answer), refund_answer_name(attempt->answer),
+		       "HTTP %d %.60s %s", last->http_status, last->code, last->request_id);
 }
 
 enum err_kind attempt_record(struct refund_worker *worker, struct pg_pool *db, const struct job *job,
@@ -177,7 +200,5 @@ enum err_kind attempt_record(struct refund_worker *worker, struct pg_pool *db, c
 		return err->kind;
 	CRASH_POINT("refund.after_record");
 	tell(job, claim, &change, attempt);
-	if (record.event_type)
-		relay_poke(worker->relay);
-	return ERR_OK;
+	return outcome(&change, attempt, err);
 }

@@ -7,7 +7,6 @@
 #include "breaker.h"
 #include "limiter.h"
 #include "refunds.h"
-#include "relay.h"
 #include "settings.h"
 #include "stripe.h"
 #include "worker.h"
@@ -31,7 +30,6 @@ extern const size_t refund_worker_row_count;
 struct refund_worker {
 	const struct refund_worker_settings *settings;
 	struct stripe *stripe;
-	struct relay *relay;
 	struct breaker breaker; /* of Stripe */
 	struct limiter limiter; /* of requests that may post, over all processes */
 	char limiter_key[64];
@@ -57,8 +55,9 @@ struct attempt {
 enum err_kind attempt_run(struct refund_worker *worker, const struct refund_claim *claim,
 			  const char *traceparent, struct attempt *ret_attempt, struct err *err) MUST_CHECK;
 
-/* record.c: decide (refund_next), record under the fence, tell the world, alarm. Repeats while PostgreSQL is away and the lease lasts.
- * Errors ERR_RETRY lease_lost: somebody else holds the row now; those of refunds_record. */
+/* record.c: decide (refund_next), record under the fence, tell the world, alarm. Repeats while PostgreSQL is away and the lease
+ * lasts. An error is for the log: ERR_RETRY lease_lost (somebody else holds the row now), those of refunds_record; or the row is
+ * recorded as to be tried again, and kind and code say why. */
 enum err_kind attempt_record(struct refund_worker *worker, struct pg_pool *db, const struct job *job,
 			     const struct attempt *attempt, struct err *err) MUST_CHECK;
 

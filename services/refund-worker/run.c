@@ -4,6 +4,7 @@
 #include "instance.h"
 #include "log.h"
 #include "refund_worker.h"
+#include "relay.h"
 #include "service.h"
 
 #define EXIT_SETTINGS     78
@@ -16,6 +17,7 @@ struct parts {
 	struct refund_worker refund_worker;
 	struct pg_pool *db;
 	struct redis *redis;
+	struct relay *relay;
 	struct worker *worker;
 	bool has_budget;
 };
@@ -29,9 +31,9 @@ static void parts_close(struct parts *parts)
 			return; /* its threads still use the rest */
 		}
 	}
-	if (parts->refund_worker.relay)
-		service_check_remove(parts->refund_worker.relay);
-	relay_leave(&parts->refund_worker.relay);
+	if (parts->relay)
+		service_check_remove(parts->relay);
+	relay_leave(&parts->relay);
 	pg_pool_close(parts->db);
 	if (parts->has_budget)
 		limiter_release(&parts->refund_worker.limiter);
@@ -89,37 +91,45 @@ static void open_budget(const struct refund_worker_settings *settings, struct pa
 	parts->has_budget = true;
 }
 
+static enum err_kind open_relay(const struct refund_worker_settings *settings, struct parts *parts,
+				struct err *err)
+{
+	const struct relay_options options = {.pg_url = settings->common.pg_url,
+					      .kafka_bootstrap = settings->common.kafka_bootstrap,
+					      .client_id = UNBOOK_SERVICE,
+					      .topic_prefix = settings->common.topic_prefix,
+					      .partitions = (int)settings->common.kafka_partitions};
+
+	if (relay_open(&options, &parts->relay, err))
+		return err->kind;
+	service_check_add(&(struct service_check){.name = "relay",
+						  .context = parts->relay,
+						  .is_alive = relay_is_alive,
+						  .missing = relay_missing});
+	return ERR_OK;
+}
+
 static enum err_kind open_worker(const struct refund_worker_settings *settings, struct parts *parts,
 				 struct err *err)
 {
-	const struct relay_options relay = {.pg_url = settings->common.pg_url,
-					    .kafka_bootstrap = settings->common.kafka_bootstrap,
-					    .client_id = UNBOOK_SERVICE,
-					    .topic_prefix = settings->common.topic_prefix,
-					    .partitions = (int)settings->common.kafka_partitions};
 	const struct worker_options options = {.group = UNBOOK_SERVICE,
 					       .kafka_bootstrap = settings->common.kafka_bootstrap,
 					       .topic_prefix = settings->common.topic_prefix,
 					       .slots = (int)settings->worker.slots,
 					       .sweep_ms = (int)settings->worker.sweep_ms,
 					       .pg_url = settings->common.pg_url,
-					       .db = parts->db};
+					       .db = parts->db,
+					       .relay = parts->relay};
 	struct worker_handler handler;
 
-	if (relay_open(&relay, &parts->refund_worker.relay, err))
-		return err->kind;
 	refund_handler_init(&handler, &parts->refund_worker);
-	return worker_open(&options, &handler, 1, &parts->worker, err);
-}
-
-static bool is_alive(void *worker)
-{
-	return worker_is_alive(worker);
-}
-
-static void missing(void *worker, char *ret_text, size_t cap)
-{
-	worker_missing(worker, ret_text, cap);
+	if (worker_open(&options, &handler, 1, &parts->worker, err))
+		return err->kind;
+	service_check_add(&(struct service_check){.name = "worker",
+						  .context = parts->worker,
+						  .is_alive = worker_is_alive,
+						  .missing = worker_missing});
+	return ERR_OK;
 }
 
 /* A setting that only its use shows to be wrong. */
@@ -146,14 +156,8 @@ enum err_kind refund_worker_run(void *context, struct err *err)
 		return err->kind == ERR_FATAL ? refuse_settings(err) : err->kind;
 	}
 	open_budget(settings, &parts, instance);
-	if (open_worker(settings, &parts, err))
+	if (open_relay(settings, &parts, err) || open_worker(settings, &parts, err))
 		return err->kind;
-	service_check_add(&(struct service_check){
-		.name = "worker", .context = parts.worker, .is_alive = is_alive, .missing = missing});
-	service_check_add(&(struct service_check){.name = "relay",
-						  .context = worker->relay,
-						  .is_alive = relay_is_alive,
-						  .missing = relay_missing});
 	service_wait();
 	worker_stop(parts.worker);
 	return ERR_OK;
