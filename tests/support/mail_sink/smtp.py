@@ -14,7 +14,7 @@ from .spool import Spool
 LINE_MAX_BYTES = 1000
 MAIL_MAX_BYTES = 4 * 1024 * 1024
 IDLE_MAX_S = 300.0
-_PATH = re.compile(r"^(?:FROM|TO):\s*<([^<>\s]*)>((?: +[A-Za-z0-9=_-]+)*)$", re.IGNORECASE)
+_PATH = re.compile(r"^(?:FROM|TO):\s*<([^<>\s]*)>((?: +[A-Za-z0-9=_<>@.+-]+)*)$", re.IGNORECASE)
 
 
 class Hangup(Exception):

@@ -99,8 +99,18 @@ class MailSink(Standin):
         return ("http", "smtp")
 
     def arguments(self):
-        return ["--spool", str(self.spool), "--port", str(self.ports.get("http", 0)),
-                "--smtp-port", str(self.ports.get("smtp", 0))]
+        return ["--spool", str(self.spool), "--port", str(self.ports.get("smtp", 0)),
+                "--http-port", str(self.ports.get("http", 0))]
+
+    @property
+    def reader(self):
+        """What is in the spool now (mail_sink.reader.SpoolReader)."""
+        from mail_sink.reader import SpoolReader
+
+        return SpoolReader(self.spool)
+
+    def delivered(self, rcpt=None):
+        return self.reader.delivered(rcpt)
 
     def smtp_url(self, port=None):
         return f"smtp://127.0.0.1:{port or self.ports['smtp']}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import traceback
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -29,6 +31,8 @@ def make_app(sim: Simulator, webhook_url: str | None, webhook_secrets: list[str]
 
     async def background(app: web.Application) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(sim.ledger.run()), asyncio.create_task(sim.clock.run())]
+        for task in tasks:
+            task.add_done_callback(_die_if_failed)
         yield
         await webhooks.close()
         for task in tasks:
@@ -62,6 +66,13 @@ async def deliver(http: web.Request, answer: Answer) -> web.StreamResponse:
     return web.Response(
         status=answer.status, body=answer.body, headers=answer.headers, content_type=answer.content_type
     )
+
+
+def _die_if_failed(task: asyncio.Task[None]) -> None:
+    """Without its ledger or its clock the simulator is no judge: end at once, and say why."""
+    if not task.cancelled() and task.exception() is not None:
+        traceback.print_exception(task.exception())
+        os._exit(70)
 
 
 def _cut(http: web.Request) -> None:
