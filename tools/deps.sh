@@ -1,13 +1,15 @@
 # What must be installed, in groups, so that a command asks only for what it needs. Sourced by ./dev.
-#   deps_ensure <group>...    build: compile   run: PostgreSQL, Redis, Python   test: real Kafka, Criterion
-#                             gates: linters, coverage, a second Debian
+#   deps_ensure <group>...    build: compile      unit: Criterion     run: PostgreSQL, Redis, Python
+#                             test: real Kafka    gates: linters      portability: a second Debian
 # Quick when nothing is missing. On a terminal it asks first, unless yes=1.
 
 deps_build="gcc libc6-dev cmake ninja-build pkg-config libpq-dev librdkafka-dev libhiredis-dev
 	libcurl4-openssl-dev libmicrohttpd-dev libjose-dev libjansson-dev libssl-dev"
 deps_run="postgresql postgresql-contrib redis-server python3 python3-venv ca-certificates"
-deps_test="libcriterion-dev default-jre-headless maven prometheus ccache util-linux"
-deps_gates="clang clang-format clang-tidy universal-ctags gcovr debootstrap git"
+deps_unit="libcriterion-dev python3 util-linux"
+deps_test="default-jre-headless maven prometheus"
+deps_gates="clang clang-format clang-tidy universal-ctags gcovr git"
+deps_portability="debootstrap git"
 
 venv=build/venv
 kafka_jars=build/kafka

@@ -1,0 +1,21 @@
+#!/bin/bash
+# run_each.sh <directory> <wrapper words or ""> [argument...]: run every program of a directory.
+# Exits 1 when any of them failed or the directory is empty.
+set -uo pipefail
+directory=$1 wrapper=$2
+shift 2
+rc=0 any=0
+for binary in "$directory"/*; do
+	[ -x "$binary" ] || continue
+	any=1
+	echo "# $binary"
+	# shellcheck disable=SC2086
+	timeout 120 $wrapper "$binary" "$@"
+	code=$?
+	if [ $code != 0 ]; then
+		rc=1
+		[ $code = 1 ] || echo "not ok - $binary ended with $code"
+	fi
+done
+[ $any = 1 ] || { echo "nothing in $directory" && exit 1; }
+exit $rc
