@@ -99,8 +99,8 @@ void kafka_consumer_health(struct kafka_consumer *consumer, struct kafka_health 
 enum err_kind kafka_consumer_check(struct kafka_consumer *consumer, int64_t timeout_ms,
 				   struct err *err) MUST_CHECK;
 
-/* Commit what is stored, leave the group, free; at most deadline_ms. False: it hangs and its memory is lost;
- * end with _exit. NULL is fine. No other thread may be using it. */
+/* Commit what is stored, leave the group, free; not past deadline_ms (as of deadline_in_ms, as everywhere here).
+ * False: it hangs and its memory is lost; end with _exit. NULL is fine. No other thread may be using it. */
 bool kafka_consumer_close(struct kafka_consumer *consumer, int64_t deadline_ms);
 
 /* --- producer ---
@@ -130,14 +130,14 @@ struct kafka_record {
 	char reason[64];      /* out: librdkafka's name of the error, "" when delivered */
 };
 
-/* Send all and wait for every fate, at most deadline_ms; what is left then is purged and KAFKA_UNKNOWN.
+/* Send all and wait for every fate, not past deadline_ms; what is left then is purged and KAFKA_UNKNOWN.
  * Records are borrowed. Errors (fates are filled all the same): ERR_UNSURE kafka_unknown when a fate is
  * KAFKA_UNKNOWN; ERR_UNSURE kafka_broken when the handle is dead besides: close it and open anew. */
 enum err_kind kafka_produce_batch(struct kafka_producer *producer, struct kafka_record *records, int count,
 				  int64_t deadline_ms, struct err *err) MUST_CHECK;
 bool kafka_producer_is_broken(const struct kafka_producer *producer);
 void kafka_producer_health(struct kafka_producer *producer, struct kafka_health *ret_health);
-/* Purges what is queued. At most deadline_ms, else false and its memory is lost. NULL is fine. */
+/* Purges what is queued. Not past deadline_ms, else false and its memory is lost. NULL is fine. */
 bool kafka_producer_close(struct kafka_producer *producer, int64_t deadline_ms);
 
 /* --- topics --- over a connection of their own each time, at most timeout_ms.

@@ -183,14 +183,10 @@ static void *run_closing(void *arg)
 
 static bool wait_closed(struct closing *closing, int64_t deadline_ms)
 {
-	struct timespec until;
+	/* deadline_in_ms counts on the same clock as the condition */
+	struct timespec until = {.tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000};
 	bool done;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += deadline_ms / 1000;
-	until.tv_nsec += deadline_ms % 1000 * 1000000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&closing->lock);
 	while (!closing->done)
 		if (pthread_cond_timedwait(&closing->changed, &closing->lock, &until))

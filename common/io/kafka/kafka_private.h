@@ -31,7 +31,7 @@ enum err_kind kafka_handle_new(rd_kafka_type_t type, const struct kafka_options 
 			       struct kafka_monitor *monitor, rd_kafka_t **ret_rk,
 			       struct err *err) MUST_CHECK;
 
-/* Run close(subject) in a thread of its own, at most deadline_ms. False: it is still running and keeps subject. */
+/* Run close(subject) in a thread of its own, not past deadline_ms. False: it is still running and keeps subject. */
 bool kafka_close_bounded(void (*close)(void *subject), void *subject, int64_t deadline_ms);
 
 /* Whether all these topics exist. Errors ERR_RETRY kafka_unavailable, kafka_no_topic. */

@@ -224,7 +224,6 @@ static void send_refused_alone(struct kafka_producer *producer, struct kafka_rec
 enum err_kind kafka_produce_batch(struct kafka_producer *producer, struct kafka_record *records, int count,
 				  int64_t deadline_ms, struct err *err)
 {
-	int64_t until_ms = deadline_in_ms(deadline_ms);
 	char why[128];
 	int unknown = 0;
 
@@ -234,10 +233,10 @@ enum err_kind kafka_produce_batch(struct kafka_producer *producer, struct kafka_
 		str_copy(records[i].reason, sizeof(records[i].reason), "no report");
 	}
 	for (int i = 0; i < count; i++)
-		produce(producer, i, until_ms);
-	await_reports(producer, until_ms);
+		produce(producer, i, deadline_ms);
+	await_reports(producer, deadline_ms);
 	if (count > 1)
-		send_refused_alone(producer, records, count, until_ms);
+		send_refused_alone(producer, records, count, deadline_ms);
 	begin(producer, NULL);
 	for (int i = 0; i < count; i++)
 		unknown += records[i].fate == KAFKA_UNKNOWN;

@@ -5,6 +5,7 @@
 #include "str.h"
 
 #define LOOK_AGAIN_MS 20
+#define CLOSE_MS      2000
 
 static bool metadata_has(const rd_kafka_metadata_t *metadata, const char *topic)
 {
@@ -175,7 +176,8 @@ enum err_kind kafka_topics_create(const struct kafka_options *options, const cha
 		if (kind != ERR_REJECT) /* the test broker does not create when told to, but when asked for */
 			kind = await(rk, topics, topic_count, deadline_ms, err);
 	}
-	if (kafka_close_bounded(destroy, rk, 2000)) { /* else its threads may still report */
+	if (kafka_close_bounded(destroy, rk,
+				deadline_in_ms(CLOSE_MS))) { /* else its threads may still report */
 		kafka_monitor_release(monitor);
 		free(monitor);
 	}
