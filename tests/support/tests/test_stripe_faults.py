@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 import time
 from typing import Any
 
@@ -172,3 +173,45 @@ def test_the_ledger_holds_the_answer_before_it_is_sent(sim: StripeSim, api: Api)
             line for line in lines if reply.headers["Request-Id"] in (line.get("id"), line.get("request"))
         ]
         assert [line["kind"] for line in mine] == ["request", "effect", "answer"]
+
+
+def test_whatever_was_answered_survives_a_sudden_death(sim: StripeSim, api: Api) -> None:
+    intents = [
+        p["id"] for p in sim.post("payment_intents", {"amount": 9, "currency": "eur", "count": 400})["data"]
+    ]
+    answered: list[str] = []
+    enough = threading.Event()
+
+    def keep_refunding() -> None:
+        while intents:
+            try:
+                answered.append(api.refund(intents.pop()).body["id"])
+            except (*LOST, OSError):
+                return
+            if len(answered) >= 60:
+                enough.set()
+
+    callers = [threading.Thread(target=keep_refunding) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    assert enough.wait(20)
+    sim.process.kill()
+    for caller in callers:
+        caller.join(20)
+    assert set(answered) <= set(Ledger(sim.ledger).refunds())
+
+
+def test_a_hundred_twins_of_one_request_make_one_refund(sim: StripeSim, api: Api) -> None:
+    intent = sim.payment()["id"]
+    sim.fault("delay", seconds=0.05, count=None)
+    statuses: list[int] = []
+    callers = [
+        threading.Thread(target=lambda: statuses.append(api.refund(intent, "k").status)) for _ in range(100)
+    ]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(20)
+    assert len(statuses) == 100
+    assert set(statuses) <= {200, 409}
+    assert made(sim, intent) == 1
