@@ -34,8 +34,13 @@ class EmbeddedBroker:
 
     def start(self):
         self.port_file.unlink(missing_ok=True)
-        argv = [self.bin_dir / "unbook-broker", "--port-file", self.port_file,
-                "--partitions", self.partitions]
+        argv = [
+            self.bin_dir / "unbook-broker",
+            "--port-file",
+            self.port_file,
+            "--partitions",
+            self.partitions,
+        ]
         if self.topics:
             argv += ["--topics", ",".join(self.topics)]
         self.proc = Proc("broker", argv, self.log_dir / "broker.log", stdin=subprocess.PIPE)

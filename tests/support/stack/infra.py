@@ -33,8 +33,17 @@ class ExternalKafka:
 class Infra:
     """broker: "kafka", "embedded", "none", or host:port of one that runs already."""
 
-    def __init__(self, *, build="asan", broker="kafka", durable=False, directory=None, pg_settings=None,
-                 advertised_port=None, topics=()):
+    def __init__(
+        self,
+        *,
+        build="asan",
+        broker="kafka",
+        durable=False,
+        directory=None,
+        pg_settings=None,
+        advertised_port=None,
+        topics=(),
+    ):
         self.temporary = directory is None
         self.dir = pathlib.Path(directory or tempfile.mkdtemp(prefix="unbook-"))
         self.dir.mkdir(exist_ok=True)

@@ -42,8 +42,13 @@ def run_binary(infra, build, binary):
     print(f"# {binary.name}", flush=True)
     try:
         stack.start_surroundings()
-        done = subprocess.run([*wrapper(build), binary, *words], env=environment(stack), cwd=ROOT,
-                              stdin=subprocess.DEVNULL, timeout=BINARY_S)
+        done = subprocess.run(
+            [*wrapper(build), binary, *words],
+            env=environment(stack),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            timeout=BINARY_S,
+        )
         reports = logscan.sanitizer_reports(stack.log_dir)
         print("\n".join(reports), flush=True)
         return done.returncode == 0 and not reports

@@ -37,13 +37,25 @@ class Kafka:
         jars = ROOT / "build" / "kafka"
         if not any(jars.glob("kafka_2.13-*.jar")):
             raise FileNotFoundError("Kafka's jars are not there (./dev deps)")
-        return [program("java"), HEAP, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{jars}/*",
-                f"-Dlog4j2.configurationFile={SUPPORT}/kafka/log4j2.yaml", *map(str, words)]
+        return [
+            program("java"),
+            HEAP,
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            f"{jars}/*",
+            f"-Dlog4j2.configurationFile={SUPPORT}/kafka/log4j2.yaml",
+            *map(str, words),
+        ]
 
     def _properties(self):
         text = (SUPPORT / "kafka" / "server.properties").read_text()
-        for name, value in {"port": self.port, "controller_port": self.controller_port,
-                            "advertised_port": self.advertised_port, "data": self.dir / "data"}.items():
+        for name, value in {
+            "port": self.port,
+            "controller_port": self.controller_port,
+            "advertised_port": self.advertised_port,
+            "data": self.dir / "data",
+        }.items():
             text = text.replace(f"@{name}@", str(value))
         path = self.dir / "server.properties"
         path.write_text(text)
@@ -53,15 +65,29 @@ class Kafka:
         self.dir.mkdir(exist_ok=True)
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         with open(self.log_dir / "kafka.log", "ab") as log:
-            subprocess.run(self._java("kafka.tools.StorageTool", "format", "--standalone", "-t", cluster,
-                                      "-c", self._properties(), "--ignore-formatted"),
-                           check=True, stdout=log, stderr=log, timeout=60)
+            subprocess.run(
+                self._java(
+                    "kafka.tools.StorageTool",
+                    "format",
+                    "--standalone",
+                    "-t",
+                    cluster,
+                    "-c",
+                    self._properties(),
+                    "--ignore-formatted",
+                ),
+                check=True,
+                stdout=log,
+                stderr=log,
+                timeout=60,
+            )
 
     def start(self):
         if not (self.dir / "data").exists():
             self._format()
-        self.proc = Proc("kafka", self._java("kafka.Kafka", self.dir / "server.properties"),
-                         self.log_dir / "kafka.log")
+        self.proc = Proc(
+            "kafka", self._java("kafka.Kafka", self.dir / "server.properties"), self.log_dir / "kafka.log"
+        )
 
     def wait_ready(self):
         self.proc.wait_ready(lambda: accepts(self.port), 60)
@@ -72,8 +98,9 @@ class Kafka:
         from confluent_kafka.admin import AdminClient, NewTopic
 
         admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
-        wanted = [NewTopic(t, num_partitions=partitions or self.partitions, replication_factor=1)
-                  for t in topics]
+        wanted = [
+            NewTopic(t, num_partitions=partitions or self.partitions, replication_factor=1) for t in topics
+        ]
         for topic, made in admin.create_topics(wanted, operation_timeout=30).items():
             try:
                 made.result(40)

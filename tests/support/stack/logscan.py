@@ -5,12 +5,14 @@ import re
 SANITIZER = re.compile(
     r"ERROR: (Address|Leak|Thread)Sanitizer|WARNING: ThreadSanitizer|runtime error:|"
     r"SUMMARY: \w+Sanitizer|DEADLYSIGNAL|stack smashing detected|buffer overflow detected|"
-    r"Assertion .* failed")
+    r"Assertion .* failed"
+)
 
 # Bodies of mails and requests, card numbers, live or test keys, signed tokens, addresses of people.
 SECRETS = re.compile(
     r"sk_(test|live)_\w+|rk_(test|live)_\w+|whsec_\w+|pw-canary-\w+|eyJ[\w-]{10,}\.[\w-]+\.[\w-]+|"
-    r"[\w.+-]+@[\w-]+\.(example|test)\b|\b4242 ?4242 ?4242 ?4242\b|body-canary")
+    r"[\w.+-]+@[\w-]+\.(example|test)\b|\b4242 ?4242 ?4242 ?4242\b|body-canary"
+)
 
 
 def sanitizer_reports(log_dir):

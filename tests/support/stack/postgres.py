@@ -53,20 +53,53 @@ class Postgres:
         self.data.mkdir(mode=0o700)
         self.account.own(self.data)
         subprocess.run(
-            [postgres_bin("initdb"), "-D", self.data, "-U", "unbook", "-A", "trust", "-E", "UTF8",
-             "--locale=C", "--no-sync", "--no-instructions"],
-            check=True, cwd="/", stdout=subprocess.DEVNULL, timeout=60, **self.account.as_popen())
+            [
+                postgres_bin("initdb"),
+                "-D",
+                self.data,
+                "-U",
+                "unbook",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "--no-sync",
+                "--no-instructions",
+            ],
+            check=True,
+            cwd="/",
+            stdout=subprocess.DEVNULL,
+            timeout=60,
+            **self.account.as_popen(),
+        )
 
     def start(self):
         if not self.data.exists():
             self.create()
-        argv = [postgres_bin("postgres"), "-D", self.data, "-h", "127.0.0.1", "-p", self.port,
-                "-c", "unix_socket_directories="]
+        argv = [
+            postgres_bin("postgres"),
+            "-D",
+            self.data,
+            "-h",
+            "127.0.0.1",
+            "-p",
+            self.port,
+            "-c",
+            "unix_socket_directories=",
+        ]
         for name, value in self.settings.items():
             argv += ["-c", f"{name}={value}"]
         env = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
-        self.proc = Proc("postgres", argv, self.log_dir / "postgres.log", env=env, cwd="/",
-                         user=self.account, death_signal=signal.SIGINT)
+        self.proc = Proc(
+            "postgres",
+            argv,
+            self.log_dir / "postgres.log",
+            env=env,
+            cwd="/",
+            user=self.account,
+            death_signal=signal.SIGINT,
+        )
 
     def wait_ready(self):
         self.proc.wait_ready(self._answers, 30)

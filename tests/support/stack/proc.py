@@ -21,8 +21,9 @@ class Proc:
     """Started at once. Must be created by a thread that lives as long as the child should
     (the kernel ends the child with the thread that made it)."""
 
-    def __init__(self, name, argv, log_path, *, env=None, user=None, cwd=None,
-                 death_signal=signal.SIGKILL, stdin=None):
+    def __init__(
+        self, name, argv, log_path, *, env=None, user=None, cwd=None, death_signal=signal.SIGKILL, stdin=None
+    ):
         self.name = name
         self.log_path = log_path
         self.argv = [str(a) for a in argv]
@@ -33,9 +34,16 @@ class Proc:
         with open(log_path, "ab") as log:
             self.log_start = log.tell()
             self.popen = subprocess.Popen(
-                self.argv, env=env, cwd=cwd, start_new_session=True, preexec_fn=before_exec,
-                stdin=stdin or subprocess.DEVNULL, stdout=log if stdin is None else subprocess.PIPE,
-                stderr=log, **(user.as_popen() if user else {}))
+                self.argv,
+                env=env,
+                cwd=cwd,
+                start_new_session=True,
+                preexec_fn=before_exec,
+                stdin=stdin or subprocess.DEVNULL,
+                stdout=log if stdin is None else subprocess.PIPE,
+                stderr=log,
+                **(user.as_popen() if user else {}),
+            )
         self.pid = self.popen.pid
 
     def running(self):

@@ -19,9 +19,23 @@ class Redis:
 
     def start(self):
         self.dir.mkdir(exist_ok=True)
-        self.proc = Proc("redis", [program("redis-server"), "--bind", "127.0.0.1", "--port", self.port,
-                                   "--save", "", "--appendonly", "no", "--dir", self.dir],
-                         self.log_dir / "redis.log")
+        self.proc = Proc(
+            "redis",
+            [
+                program("redis-server"),
+                "--bind",
+                "127.0.0.1",
+                "--port",
+                self.port,
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--dir",
+                self.dir,
+            ],
+            self.log_dir / "redis.log",
+        )
 
     def wait_ready(self):
         self.proc.wait_ready(self._answers)

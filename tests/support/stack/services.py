@@ -22,31 +22,77 @@ COMPRESSED = {
     "UNBOOK_MAIL_UNKNOWN_MS": "500",
 }
 
-WORKER = {"UNBOOK_LEASE_MS", "UNBOOK_SWEEP_MS", "UNBOOK_DOORBELL_MS", "UNBOOK_BACKOFF_MIN_MS",
-          "UNBOOK_BACKOFF_MAX_MS", "UNBOOK_GIVE_UP_MS", "UNBOOK_SLOTS"}
-COMMON = {"UNBOOK_PG_URL", "UNBOOK_KAFKA_BOOTSTRAP", "UNBOOK_ADMIN_LISTEN", "UNBOOK_LOG_LEVEL",
-          "UNBOOK_KAFKA_PARTITIONS", "UNBOOK_TOPIC_PREFIX", "UNBOOK_DB_POOL"}
-STRIPE = {"UNBOOK_STRIPE_URL", "UNBOOK_STRIPE_KEY", "UNBOOK_REDIS_URL", "UNBOOK_REFUND_RATE",
-          "UNBOOK_REPLICAS", "UNBOOK_STRIPE_CONNECT_MS", "UNBOOK_STRIPE_TIMEOUT_MS"}
+WORKER = {
+    "UNBOOK_LEASE_MS",
+    "UNBOOK_SWEEP_MS",
+    "UNBOOK_DOORBELL_MS",
+    "UNBOOK_BACKOFF_MIN_MS",
+    "UNBOOK_BACKOFF_MAX_MS",
+    "UNBOOK_GIVE_UP_MS",
+    "UNBOOK_SLOTS",
+}
+COMMON = {
+    "UNBOOK_PG_URL",
+    "UNBOOK_KAFKA_BOOTSTRAP",
+    "UNBOOK_ADMIN_LISTEN",
+    "UNBOOK_LOG_LEVEL",
+    "UNBOOK_KAFKA_PARTITIONS",
+    "UNBOOK_TOPIC_PREFIX",
+    "UNBOOK_DB_POOL",
+}
+STRIPE = {
+    "UNBOOK_STRIPE_URL",
+    "UNBOOK_STRIPE_KEY",
+    "UNBOOK_REDIS_URL",
+    "UNBOOK_REFUND_RATE",
+    "UNBOOK_REPLICAS",
+    "UNBOOK_STRIPE_CONNECT_MS",
+    "UNBOOK_STRIPE_TIMEOUT_MS",
+}
 TAKES = {
-    "api": COMMON | STRIPE | {
-        "UNBOOK_LISTEN", "UNBOOK_JWKS_FILE", "UNBOOK_JWT_ISSUER", "UNBOOK_JWT_AUDIENCE",
-        "UNBOOK_JWT_MAX_AGE_S", "UNBOOK_CORS_ORIGINS", "UNBOOK_FAST_THREADS", "UNBOOK_STRIPE_THREADS",
-        "UNBOOK_FRONTEND_URL", "UNBOOK_TEACHER_NOTICE_S", "UNBOOK_DOORBELL_MS", "UNBOOK_WEBHOOK_SECRET"},
+    "api": COMMON
+    | STRIPE
+    | {
+        "UNBOOK_LISTEN",
+        "UNBOOK_JWKS_FILE",
+        "UNBOOK_JWT_ISSUER",
+        "UNBOOK_JWT_AUDIENCE",
+        "UNBOOK_JWT_MAX_AGE_S",
+        "UNBOOK_CORS_ORIGINS",
+        "UNBOOK_FAST_THREADS",
+        "UNBOOK_STRIPE_THREADS",
+        "UNBOOK_FRONTEND_URL",
+        "UNBOOK_TEACHER_NOTICE_S",
+        "UNBOOK_DOORBELL_MS",
+        "UNBOOK_WEBHOOK_SECRET",
+    },
     "refund-worker": COMMON | WORKER | STRIPE,
-    "notifier": COMMON | WORKER | {
-        "UNBOOK_SMTP_URL", "UNBOOK_SMTP_TLS", "UNBOOK_MAIL_FROM", "UNBOOK_TEMPLATES_DIR",
-        "UNBOOK_SMTP_STEP_MS", "UNBOOK_SMTP_FINAL_MS", "UNBOOK_MAIL_UNKNOWN_MS", "UNBOOK_FRONTEND_URL"},
+    "notifier": COMMON
+    | WORKER
+    | {
+        "UNBOOK_SMTP_URL",
+        "UNBOOK_SMTP_TLS",
+        "UNBOOK_MAIL_FROM",
+        "UNBOOK_TEMPLATES_DIR",
+        "UNBOOK_SMTP_STEP_MS",
+        "UNBOOK_SMTP_FINAL_MS",
+        "UNBOOK_MAIL_UNKNOWN_MS",
+        "UNBOOK_FRONTEND_URL",
+    },
     "reaper": COMMON | WORKER | STRIPE,
 }
 
 
 def environment(service, settings, extra):
     """What this service takes of settings, and all of extra; nothing of our own environment."""
-    env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC",
-           "ASAN_OPTIONS": "abort_on_error=1:disable_coredump=1:detect_stack_use_after_return=1",
-           "UBSAN_OPTIONS": "print_stacktrace=1:abort_on_error=1",
-           "TSAN_OPTIONS": "halt_on_error=0:second_deadlock_stack=1"}
+    env = {
+        "PATH": "/usr/bin:/bin",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "ASAN_OPTIONS": "abort_on_error=1:disable_coredump=1:detect_stack_use_after_return=1",
+        "UBSAN_OPTIONS": "print_stacktrace=1:abort_on_error=1",
+        "TSAN_OPTIONS": "halt_on_error=0:second_deadlock_stack=1",
+    }
     env.update({k: str(v) for k, v in settings.items() if k in TAKES[service]})
     env.update({k: str(v) for k, v in extra.items() if v is not None})
     return env

@@ -34,8 +34,20 @@ class Stack:
     external    Stripe, SMTP and Kafka given in our own environment are used instead of stand-ins
     """
 
-    def __init__(self, infra=None, *, build="asan", compressed=True, settings=None, proxied=(),
-                 directory=None, external=False, broker="kafka", durable=False, database=None):
+    def __init__(
+        self,
+        infra=None,
+        *,
+        build="asan",
+        compressed=True,
+        settings=None,
+        proxied=(),
+        directory=None,
+        external=False,
+        broker="kafka",
+        durable=False,
+        database=None,
+    ):
         self.own_infra = infra is None
         self.temporary = directory is None
         self.dir = pathlib.Path(directory or tempfile.mkdtemp(prefix="unbook-stack-"))
@@ -53,8 +65,11 @@ class Stack:
         self.proxied = set(proxied)
         self.proxies = {}
         self.redis = Redis(self.dir, self.log_dir)
-        self.stripe = None if "UNBOOK_STRIPE_URL" in self.environ else StripeSim(
-            self.dir, self.log_dir, key=STRIPE_KEY, webhook_secret=WEBHOOK_SECRET)
+        self.stripe = (
+            None
+            if "UNBOOK_STRIPE_URL" in self.environ
+            else StripeSim(self.dir, self.log_dir, key=STRIPE_KEY, webhook_secret=WEBHOOK_SECRET)
+        )
         self.mail = None if "UNBOOK_SMTP_URL" in self.environ else MailSink(self.dir, self.log_dir)
         self.issuer = tokens.TokenIssuer()
         self.jwks_file = self.dir / "jwks.json"
@@ -69,8 +84,11 @@ class Stack:
         """Stand-ins, database and topics, then these services (workers: of each but the api)."""
         try:
             self.start_surroundings()
-            started = [self.start_service(name, wait=False) for name in only
-                       for _ in range(1 if name == "api" else workers)]
+            started = [
+                self.start_service(name, wait=False)
+                for name in only
+                for _ in range(1 if name == "api" else workers)
+            ]
             for service in started:
                 service.wait_up()
         except BaseException:
@@ -96,17 +114,25 @@ class Stack:
         self._start_proxies()
 
     def migrate(self):
-        subprocess.run([self.bin_dir / "unbookctl", "migrate", "--dir", ROOT / "deploy" / "migrations"],
-                       env={"PATH": "/usr/bin:/bin", "UNBOOK_PG_URL": self.pg.url(self.database)},
-                       check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        subprocess.run(
+            [self.bin_dir / "unbookctl", "migrate", "--dir", ROOT / "deploy" / "migrations"],
+            env={"PATH": "/usr/bin:/bin", "UNBOOK_PG_URL": self.pg.url(self.database)},
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
 
     def _start_proxies(self):
         from tcp_proxy import Proxy
 
-        upstream = {"pg": self.pg.host_port, "redis": self.redis.host_port,
-                    "stripe": self.stripe and ("127.0.0.1", self.stripe.ports["http"]),
-                    "smtp": self.mail and ("127.0.0.1", self.mail.ports["smtp"]),
-                    "kafka": self.kafka and self.kafka.host_port}
+        upstream = {
+            "pg": self.pg.host_port,
+            "redis": self.redis.host_port,
+            "stripe": self.stripe and ("127.0.0.1", self.stripe.ports["http"]),
+            "smtp": self.mail and ("127.0.0.1", self.mail.ports["smtp"]),
+            "kafka": self.kafka and self.kafka.host_port,
+        }
         for name in self.proxied:
             if name not in self.proxies:
                 self.proxies[name] = Proxy(*upstream[name])
@@ -145,6 +171,7 @@ class Stack:
 
     def settings(self):
         """Everything a service may be told here, by variable."""
+
         def at(name, otherwise):
             proxy = self.proxies.get(name)
             return proxy.port if proxy else otherwise
@@ -168,10 +195,14 @@ class Stack:
             "UNBOOK_MAIL_FROM": "unbook <lessons@school.example>",
             "UNBOOK_TEMPLATES_DIR": ROOT / "services" / "notifier" / "templates",
         }
-        settings["UNBOOK_STRIPE_URL"] = (f"http://127.0.0.1:{at('stripe', self.stripe.ports['http'])}"
-                                         if self.stripe else self.environ["UNBOOK_STRIPE_URL"])
-        settings["UNBOOK_SMTP_URL"] = (self.mail.smtp_url(at("smtp", None))
-                                       if self.mail else self.environ["UNBOOK_SMTP_URL"])
+        settings["UNBOOK_STRIPE_URL"] = (
+            f"http://127.0.0.1:{at('stripe', self.stripe.ports['http'])}"
+            if self.stripe
+            else self.environ["UNBOOK_STRIPE_URL"]
+        )
+        settings["UNBOOK_SMTP_URL"] = (
+            self.mail.smtp_url(at("smtp", None)) if self.mail else self.environ["UNBOOK_SMTP_URL"]
+        )
         if "kafka" in self.proxies:
             settings["UNBOOK_KAFKA_BOOTSTRAP"] = f"127.0.0.1:{self.proxies['kafka'].port}"
         return {**settings, **self.given}
@@ -182,8 +213,9 @@ class Stack:
         env = services.environment(name, self.settings(), extra)
         for unwanted in (key for key, value in extra.items() if value is None):
             env.pop(unwanted, None)
-        service = Service(name, number, self.bin_dir / f"unbook-{name}", env,
-                          self.log_dir / f"{name}-{number}.log", wrapper)
+        service = Service(
+            name, number, self.bin_dir / f"unbook-{name}", env, self.log_dir / f"{name}-{number}.log", wrapper
+        )
         self.running.append(service)
         return service.wait_up() if wait else service
 
@@ -200,8 +232,9 @@ class Stack:
     def sql(self, query, *values):
         """Rows as dicts (empty list for a statement without any); autocommit."""
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(self.pg.url(self.database), autocommit=True,
-                                               row_factory=dict_row, connect_timeout=5)
+            self._connection = psycopg.connect(
+                self.pg.url(self.database), autocommit=True, row_factory=dict_row, connect_timeout=5
+            )
         try:
             cursor = self._connection.execute(query, values or None)
         except psycopg.OperationalError:
@@ -221,6 +254,7 @@ class Stack:
     def problems(self):
         """Sanitizer reports, secrets in logs, and services that died by themselves."""
         found = logscan.sanitizer_reports(self.log_dir) + logscan.secrets(self.log_dir, services.NAMES)
-        found += [f"{s.name} ended with {s.exit_code}" for s in self.running
-                  if s.exit_code not in (None, 0, -9)]
+        found += [
+            f"{s.name} ended with {s.exit_code}" for s in self.running if s.exit_code not in (None, 0, -9)
+        ]
         return found

@@ -28,8 +28,12 @@ class Standin:
 
     def start(self):
         env = {**os.environ, "PYTHONPATH": str(SUPPORT), "PYTHONUNBUFFERED": "1"}
-        self.proc = Proc(self.module.replace("_", "-"), [sys.executable, "-m", self.module, *self.arguments()],
-                         self.log_dir / f"{self.module}.log", env=env)
+        self.proc = Proc(
+            self.module.replace("_", "-"),
+            [sys.executable, "-m", self.module, *self.arguments()],
+            self.log_dir / f"{self.module}.log",
+            env=env,
+        )
 
     def wait_ready(self):
         self.proc.wait_ready(self._announced)
@@ -70,8 +74,16 @@ class StripeSim(Standin):
         self.ledger_path = run_dir / "stripe-ledger.jsonl"
 
     def arguments(self):
-        words = ["--ledger", str(self.ledger_path), "--key", self.key,
-                 "--webhook-secret", self.webhook_secret, "--port", str(self.ports.get("http", 0))]
+        words = [
+            "--ledger",
+            str(self.ledger_path),
+            "--key",
+            self.key,
+            "--webhook-secret",
+            self.webhook_secret,
+            "--port",
+            str(self.ports.get("http", 0)),
+        ]
         return words + (["--webhook-url", self.webhook_url] if self.webhook_url else [])
 
     @property
@@ -99,8 +111,14 @@ class MailSink(Standin):
         return ("http", "smtp")
 
     def arguments(self):
-        return ["--spool", str(self.spool), "--port", str(self.ports.get("smtp", 0)),
-                "--http-port", str(self.ports.get("http", 0))]
+        return [
+            "--spool",
+            str(self.spool),
+            "--port",
+            str(self.ports.get("smtp", 0)),
+            "--http-port",
+            str(self.ports.get("http", 0)),
+        ]
 
     @property
     def reader(self):

@@ -23,9 +23,18 @@ class TokenIssuer:
     def jwks(self):
         numbers = self.key.public_key().public_numbers()
         size = (numbers.n.bit_length() + 7) // 8
-        return {"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": KEY_ID,
-                          "n": b64url(numbers.n.to_bytes(size, "big")),
-                          "e": b64url(numbers.e.to_bytes(3, "big"))}]}
+        return {
+            "keys": [
+                {
+                    "kty": "RSA",
+                    "use": "sig",
+                    "alg": "RS256",
+                    "kid": KEY_ID,
+                    "n": b64url(numbers.n.to_bytes(size, "big")),
+                    "e": b64url(numbers.e.to_bytes(3, "big")),
+                }
+            ]
+        }
 
     def write_jwks(self, path):
         path.write_text(json.dumps(self.jwks()))
@@ -41,8 +50,15 @@ class TokenIssuer:
     def mint(self, subject, role, *, email=None, name=None, lifetime_s=8 * 3600, **more):
         """A good token. role: "Parent", "Teacher", "Student", "Admin", "Support", or a list."""
         now = int(time.time())
-        claims = {"sub": str(subject), "role": role, "iss": ISSUER, "aud": AUDIENCE,
-                  "iat": now, "nbf": now, "exp": now + lifetime_s}
+        claims = {
+            "sub": str(subject),
+            "role": role,
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "iat": now,
+            "nbf": now,
+            "exp": now + lifetime_s,
+        }
         if email:
             claims["email"] = email
         if name:
