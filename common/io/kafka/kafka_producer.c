@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crash_point.h"
 #include "kafka_private.h"
 #include "str.h"
 
@@ -234,6 +235,7 @@ enum err_kind kafka_produce_batch(struct kafka_producer *producer, struct kafka_
 	}
 	for (int i = 0; i < count; i++)
 		produce(producer, i, deadline_ms);
+	CRASH_POINT("relay.after_produce");
 	await_reports(producer, deadline_ms);
 	if (count > 1)
 		send_refused_alone(producer, records, count, deadline_ms);
