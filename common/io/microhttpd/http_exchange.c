@@ -83,10 +83,10 @@ void http_exchange_refuse(struct http_exchange *exchange, int status, const char
 	response->code = code;
 	if (status == 405) {
 		http_allow(exchange->request.allow, allow, sizeof allow);
-		http_response_header(&exchange->request, response, "Allow", allow);
+		http_response_add_header(&exchange->request, response, "Allow", allow);
 	}
 	if (status == 503)
-		http_response_header(&exchange->request, response, "Retry-After", "1");
+		http_response_add_header(&exchange->request, response, "Retry-After", "1");
 	if (options->refuse)
 		options->refuse(options->context, &exchange->request, response, code, message);
 	finish(exchange);
@@ -154,7 +154,7 @@ static void find_route(struct http_exchange *exchange, bool known_verb)
 		http_exchange_refuse(exchange, 404, "not_found", "There is nothing here.");
 	} else if (known_verb && method == HTTP_OPTIONS && !match.route) {
 		http_allow(match.allow, allow, sizeof allow);
-		http_response_header(request, &exchange->response, "Allow", allow);
+		http_response_add_header(request, &exchange->response, "Allow", allow);
 		exchange->response.status = 204;
 		finish(exchange);
 	} else if (!match.route) {

@@ -101,8 +101,8 @@ bool http_request_query_only(const struct http_request *request, const char *con
 	return true;
 }
 
-void http_response_header(struct http_request *request, struct http_response *response, const char *name,
-			  const char *value)
+void http_response_add_header(struct http_request *request, struct http_response *response, const char *name,
+			      const char *value)
 {
 	const char *copy;
 

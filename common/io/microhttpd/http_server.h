@@ -22,12 +22,12 @@ struct http_request {
 	unsigned allow; /* methods that the path knows, as in http_match */
 	const char *
 		params[HTTP_PARAMS_MAX]; /* {name} segments in order, as sent (not decoded), NUL-terminated */
-	const char *query;		 /* raw, "" when there is none */
-	const char *body;		 /* NUL-terminated after body_len; never NULL; may hold NUL bytes */
+	const char *query;               /* raw, "" when there is none */
+	const char *body;                /* NUL-terminated after body_len; never NULL; may hold NUL bytes */
 	size_t body_len;
 	char traceparent[HTTP_TRACE_BYTES]; /* child of the caller's, or fresh */
-	void *user;			    /* for admit to leave something to the handler */
-	void *connection;		    /* the server's own */
+	void *user;                         /* for admit to leave something to the handler */
+	void *connection;                   /* the server's own */
 };
 
 /* Filled by a handler; starts as 200 with an empty body. body is bounded to 2 MiB. */
@@ -36,7 +36,7 @@ struct http_response {
 	const char *content_type; /* static; NULL: application/json */
 	struct buf body;
 	const char *code; /* static or in the request's arena: error code for the log, NULL when fine */
-	bool close;	  /* end the connection after this answer */
+	bool close;       /* end the connection after this answer */
 	int header_count;
 	struct {
 		const char *name, *value;
@@ -44,8 +44,8 @@ struct http_response {
 };
 
 /* value is copied into the request's arena; name is static. Values with control bytes are dropped. */
-void http_response_header(struct http_request *request, struct http_response *response, const char *name,
-			  const char *value);
+void http_response_add_header(struct http_request *request, struct http_response *response, const char *name,
+			      const char *value);
 
 /* First value of a header, NULL when absent; name without regard to case. */
 const char *http_request_header(const struct http_request *request, const char *name);
@@ -59,14 +59,14 @@ struct http_server_options {
 	const char *listen; /* "127.0.0.1:8080", "[::1]:0", "0.0.0.0:8080": numeric host, port 0 = any free */
 	const struct http_route *routes; /* borrowed while the server runs */
 	size_t route_count;
-	void *context;			  /* given to every function below and to handlers */
-	int io_threads;			  /* 0: 1 */
+	void *context;                    /* given to every function below and to handlers */
+	int io_threads;                   /* 0: 1 */
 	int fast_threads, stripe_threads; /* 0: no such pool */
-	int queue_max;			  /* waiting jobs per pool; 0: 256 */
-	int connections_max;		  /* 0: 512 */
-	int per_ip_max;			  /* connections of one address; 0: no limit (behind a proxy) */
-	int64_t idle_ms;		  /* 0: 10000 */
-	int64_t total_ms;		  /* to receive a request, and to send its answer; 0: 15000 */
+	int queue_max;                    /* waiting jobs per pool; 0: 256 */
+	int connections_max;              /* 0: 512 */
+	int per_ip_max;                   /* connections of one address; 0: no limit (behind a proxy) */
+	int64_t idle_ms;                  /* 0: 10000 */
+	int64_t total_ms;                 /* to receive a request, and to send its answer; 0: 15000 */
 
 	/* Runs before a handler, on its thread. False: *response is the answer. NULL: everybody is let in. */
 	bool (*admit)(void *context, struct http_request *request, struct http_response *response);

@@ -1,0 +1,128 @@
+#include "request_json.h"
+
+#include <jansson.h>
+#include <string.h>
+#include <strings.h>
+
+#include "json_strict.h"
+#include "str.h"
+
+enum body_kind { BODY_TEXT, BODY_JSON, BODY_OTHER };
+
+static enum err_kind refuse(struct request_fault *fault, const char *field, struct err *err, const char *why)
+{
+	(void)str_copy(fault->field, sizeof fault->field, field);
+	return err_set(err, ERR_REJECT, "invalid_body", "%s", why);
+}
+
+static bool media_type_is(const char *content_type, const char *want)
+{
+	size_t len = strcspn(content_type, "; \t");
+
+	return len == strlen(want) && strncasecmp(content_type, want, len) == 0;
+}
+
+static enum body_kind kind_of(const char *content_type)
+{
+	if (!content_type || !*content_type || media_type_is(content_type, "text/plain"))
+		return BODY_TEXT;
+	if (media_type_is(content_type, "application/json") || media_type_is(content_type, "text/json"))
+		return BODY_JSON;
+	return BODY_OTHER;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static void trim(const char **text, size_t *len)
+{
+	while (*len && is_space(**text)) {
+		++*text;
+		--*len;
+	}
+	while (*len && is_space((*text)[*len - 1]))
+		--*len;
+}
+
+/* A reason that people may read later: bounded, UTF-8, no control bytes but line breaks and tabs. */
+static enum err_kind take_reason(const char *text, size_t len, struct arena *arena, const char **ret_reason,
+				 struct request_fault *fault, struct err *err)
+{
+	trim(&text, &len);
+	if (len > REQUEST_REASON_BYTES_MAX)
+		return refuse(fault, "reason", err, "The reason is too long.");
+	if (!str_is_utf8(text, len))
+		return refuse(fault, "reason", err, "The reason is not valid UTF-8 text.");
+	for (size_t i = 0; i < len; i++)
+		if (((unsigned char)text[i] < 0x20 && !is_space(text[i])) || text[i] == 0x7f)
+			return refuse(fault, "reason", err, "The reason holds control characters.");
+	*ret_reason = NULL;
+	if (len == 0)
+		return ERR_OK;
+	*ret_reason = arena_strndup(arena, text, len);
+	return *ret_reason ? ERR_OK : err_set(err, ERR_RETRY, "no_memory", "no room for the reason");
+}
+
+static enum err_kind take_value(json_t *value, struct arena *arena, const char **ret_reason,
+				struct request_fault *fault, struct err *err)
+{
+	if (json_is_null(value))
+		return ERR_OK;
+	if (!json_is_string(value))
+		return refuse(fault, "reason", err, "The reason must be a text.");
+	return take_reason(json_string_value(value), json_string_length(value), arena, ret_reason, fault,
+			   err);
+}
+
+static enum err_kind take_root(json_t *root, struct arena *arena, const char **ret_reason,
+			       struct request_fault *fault, struct err *err)
+{
+	const char *name;
+	json_t *value;
+
+	*ret_reason = NULL;
+	if (json_is_array(root) || json_is_number(root) || json_is_boolean(root))
+		return refuse(fault, "", err, "The body must be empty, a text or an object.");
+	if (!json_is_object(root))
+		return take_value(root, arena, ret_reason, fault, err);
+	json_object_foreach(root, name, value) if (strcmp(name, "reason") != 0) return refuse(
+		fault, strlen(name) < sizeof fault->field ? name : "", err, "Unknown field.");
+	value = json_object_get(root, "reason");
+	return value ? take_value(value, arena, ret_reason, fault, err) : ERR_OK;
+}
+
+enum err_kind request_decode_cancel(const struct request_body *body, struct arena *arena,
+				    const char **ret_reason, struct request_fault *ret_fault, struct err *err)
+{
+	enum body_kind kind = kind_of(body->content_type);
+	const char *text = body->bytes;
+	size_t len = body->len;
+	struct err why = {0};
+	enum err_kind failed;
+	json_t *root;
+
+	*ret_fault = (struct request_fault){0};
+	trim(&text, &len);
+	if (len == 0) {
+		*ret_reason = NULL;
+		return ERR_OK;
+	}
+	if (kind == BODY_OTHER)
+		return err_set(err, ERR_REJECT, "unsupported_media_type", "Send JSON or plain text.");
+	/* Clients send JSON as text/plain too, so a plain text is one that does not look like it. */
+	if (kind == BODY_TEXT && *text != '{' && *text != '[' && *text != '"'
+	    && !(len == 4 && !memcmp(text, "null", 4)))
+		return take_reason(text, len, arena, ret_reason, ret_fault, err);
+	if (json_strict_load(text, len, true, &root, &why)) {
+		if (kind == BODY_TEXT && *text == '"')
+			return take_reason(text, len, arena, ret_reason, ret_fault, err);
+		return refuse(ret_fault, "", err,
+			      strcmp(why.code, "duplicate_key") == 0 ? "A key stands there twice."
+								     : "The body is not valid JSON.");
+	}
+	failed = take_root(root, arena, ret_reason, ret_fault, err);
+	json_decref(root);
+	return failed;
+}

@@ -1,0 +1,234 @@
+#include "session_json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rfc3339.h"
+
+#define US_PER_S   INT64_C(1000000)
+#define US_PER_DAY (INT64_C(86400) * US_PER_S)
+
+/* Banks show a refund 5 to 10 business days after Stripe sent it (Stripe docs, "Refund and cancel payments"). */
+#define REFUND_BUSINESS_DAYS 10
+
+void session_encode_text(const char *text, struct buf *out)
+{
+	if (!text) {
+		buf_add(out, "null");
+		return;
+	}
+	buf_add(out, "\"");
+	buf_add_json(out, text);
+	buf_add(out, "\"");
+}
+
+void session_encode_instant(struct instant at, struct buf *out)
+{
+	char text[RFC3339_BYTES];
+
+	if (instant_is_none(at)) {
+		buf_add(out, "null");
+		return;
+	}
+	rfc3339_encode(at, text);
+	buf_addf(out, "\"%s\"", text);
+}
+
+static void add_text(struct buf *out, const char *name, const char *text)
+{
+	buf_addf(out, ",\"%s\":", name);
+	session_encode_text(text, out);
+}
+
+static void add_instant(struct buf *out, const char *name, struct instant at)
+{
+	buf_addf(out, ",\"%s\":", name);
+	session_encode_instant(at, out);
+}
+
+static void add_int(struct buf *out, const char *name, int64_t value)
+{
+	buf_addf(out, ",\"%s\":%" PRId64, name, value);
+}
+
+static struct instant add_business_days(struct instant at, int days)
+{
+	struct civil_time civil;
+
+	while (days > 0) {
+		at.us += US_PER_DAY;
+		civil_from_instant(at, &civil);
+		days -= civil.weekday < 5;
+	}
+	return at;
+}
+
+static bool reads_everything(const struct session_reader *reader)
+{
+	return reader->actor.roles & (ROLE_ADMIN | ROLE_SUPPORT);
+}
+
+static bool is_the_parent(const struct booking *booking, const struct session_reader *reader)
+{
+	return (reader->actor.roles & ROLE_PARENT) && reader->actor.user_id == booking->parent_id;
+}
+
+static const char *refund_status(const struct booking_view *view)
+{
+	return view->refund.is_settled ? "settled" : refund_state_name(view->refund.state);
+}
+
+void session_refund_words(const struct booking_view *view, char ret_words[SESSION_WORDS_BYTES])
+{
+	char amount[MONEY_TEXT_BYTES];
+
+	money_to_words(view->refund.amount, "en", amount);
+	if (view->refund.is_settled) {
+		snprintf(ret_words, SESSION_WORDS_BYTES, "%s was returned another way.", amount);
+		return;
+	}
+	switch (view->refund.state) {
+	case REFUND_REQUESTED:
+	case REFUND_SENDING:
+		snprintf(ret_words, SESSION_WORDS_BYTES, "A full refund of %s has been requested.", amount);
+		return;
+	case REFUND_PENDING:
+	case REFUND_REQUIRES_ACTION:
+		snprintf(ret_words, SESSION_WORDS_BYTES, "A full refund of %s is on its way.", amount);
+		return;
+	case REFUND_SUCCEEDED:
+		snprintf(ret_words, SESSION_WORDS_BYTES,
+			 "%s was returned. Banks take 5 to 10 business days to show it.", amount);
+		return;
+	case REFUND_FAILED:
+	case REFUND_CANCELED:
+		snprintf(ret_words, SESSION_WORDS_BYTES,
+			 "The refund of %s did not go through. We are in touch about another way.", amount);
+		return;
+	case REFUND_NEEDS_ATTENTION:
+		break;
+	}
+	snprintf(ret_words, SESSION_WORDS_BYTES,
+		 "The refund of %s takes longer than usual. We are looking into it.", amount);
+}
+
+/* The day by which a person should see the money; none once it failed or was settled otherwise. */
+static struct instant expected_by(const struct booking_view *view)
+{
+	if (view->refund.is_settled)
+		return INSTANT_NONE;
+	switch (view->refund.state) {
+	case REFUND_REQUESTED:
+	case REFUND_SENDING:
+		return add_business_days(view->refund.created_at, REFUND_BUSINESS_DAYS);
+	case REFUND_PENDING:
+	case REFUND_REQUIRES_ACTION:
+	case REFUND_SUCCEEDED:
+		return add_business_days(view->refund.updated_at, REFUND_BUSINESS_DAYS);
+	case REFUND_FAILED:
+	case REFUND_CANCELED:
+	case REFUND_NEEDS_ATTENTION:
+		break;
+	}
+	return INSTANT_NONE;
+}
+
+static void add_refund(const struct booking_view *view, const struct session_reader *reader, struct buf *out)
+{
+	bool sees_reason = is_the_parent(&view->booking, reader) || reads_everything(reader);
+	char words[SESSION_WORDS_BYTES];
+
+	if (!view->has_refund) {
+		buf_add(out, ",\"refund\":null");
+		return;
+	}
+	session_refund_words(view, words);
+	buf_addf(out, ",\"refund\":{\"status\":\"%s\"", refund_status(view));
+	add_text(out, "words", words);
+	add_int(out, "amountMinor", view->refund.amount.minor);
+	add_text(out, "currency", view->refund.amount.currency);
+	add_instant(out, "expectedBy", expected_by(view));
+	add_text(out, "failureReason", sees_reason ? view->refund.failure_reason : NULL);
+	buf_add(out, "}");
+}
+
+void session_cancel_offer(const struct booking *booking, const struct session_reader *reader,
+			  struct cancel_offer *ret_offer, char ret_words[SESSION_WORDS_BYTES])
+{
+	int64_t notice_s = booking->cancel_notice_s;
+
+	cancel_offer_for(booking, &reader->actor, &reader->policy, reader->now, ret_offer);
+	if (!instant_is_none(ret_offer->deadline))
+		notice_s = (booking->starts_at.us - ret_offer->deadline.us) / US_PER_S;
+	cancel_message(ret_offer->message_code, notice_s, ret_words, SESSION_WORDS_BYTES);
+}
+
+static void add_cancel_offer(const struct booking *booking, const struct session_reader *reader,
+			     struct buf *out)
+{
+	struct cancel_offer offer;
+	char words[SESSION_WORDS_BYTES];
+
+	session_cancel_offer(booking, reader, &offer, words);
+	buf_addf(out, ",\"canCancel\":%s", offer.can_cancel ? "true" : "false");
+	add_instant(out, "cancelDeadline", offer.deadline);
+	add_text(out, "cancelMessage", words);
+}
+
+static void add_people(const struct booking_view *view, struct buf *out)
+{
+	add_int(out, "parentId", view->booking.parent_id);
+	add_text(out, "parentName", view->parent_name);
+	add_int(out, "studentId", view->booking.student_id);
+	add_text(out, "studentName", view->student_name);
+	add_int(out, "teacherId", view->booking.teacher_id);
+	add_text(out, "teacherName", view->teacher_name);
+}
+
+static void add_price(const struct booking *booking, struct buf *out)
+{
+	char decimal[MONEY_TEXT_BYTES];
+
+	money_to_decimal(booking->price, decimal);
+	buf_addf(out, ",\"price\":%s", decimal);
+	add_int(out, "amountMinor", booking->price.minor);
+	add_text(out, "currency", booking->price.currency);
+}
+
+/* The checkout is the parent's way to pay; staff see its id to look it up at Stripe. */
+static void add_checkout(const struct booking *booking, const struct session_reader *reader, struct buf *out)
+{
+	bool parent = is_the_parent(booking, reader);
+	bool open = parent && booking->status == BOOKING_PENDING;
+
+	add_text(out, "stripeSessionId",
+		 parent || reads_everything(reader) ? booking->stripe_session_id : NULL);
+	add_text(out, "checkoutUrl", open ? booking->checkout_url : NULL);
+	add_instant(out, "holdExpiresAt", open ? booking->hold_expires_at : INSTANT_NONE);
+}
+
+void session_encode(const struct booking_view *view, const struct session_reader *reader, struct buf *out)
+{
+	const struct booking *booking = &view->booking;
+	bool confirmed = booking->status == BOOKING_CONFIRMED;
+
+	buf_addf(out, "{\"id\":%" PRId64 ",\"status\":%d", booking->id, (int)booking->status);
+	add_text(out, "statusName", booking_status_name(booking->status));
+	add_people(view, out);
+	add_text(out, "title", booking->title);
+	add_instant(out, "scheduledDateTime", booking->starts_at);
+	add_int(out, "durationMinutes", (booking->ends_at.us - booking->starts_at.us) / (60 * US_PER_S));
+	add_price(booking, out);
+	add_text(out, "googleMeetLink", confirmed ? view->meeting_url : NULL);
+	add_text(out, "notes", booking->notes);
+	add_checkout(booking, reader, out);
+	add_instant(out, "paidAt", booking->paid_at);
+	add_cancel_offer(booking, reader, out);
+	add_refund(view, reader, out);
+	add_instant(out, "cancelledAt", booking->cancelled_at);
+	add_text(out, "cancelCause", cancel_cause_name(booking->cancel_cause));
+	add_text(out, "cancellationReason", booking->cancellation_reason);
+	add_instant(out, "createdAt", booking->created_at);
+	buf_add(out, "}");
+}

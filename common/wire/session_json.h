@@ -1,0 +1,32 @@
+/* session_json.h: a booking as the API's "Session" (design.md section 6): one shape for lists and for one. Fields that are not for this
+ * reader are null. Pure. */
+#ifndef SESSION_JSON_H
+#define SESSION_JSON_H
+
+#include "booking_view.h"
+#include "cancel.h"
+#include "str.h"
+
+/* For whom, and at which moment of the database's clock. */
+struct session_reader {
+	struct actor actor;
+	struct cancel_policy policy;
+	struct instant now;
+};
+
+/* Append the JSON object. */
+void session_encode(const struct booking_view *view, const struct session_reader *reader, struct buf *out);
+
+/* What the cancel button says to this reader, with its sentence. Needs SESSION_WORDS_BYTES. */
+#define SESSION_WORDS_BYTES 256
+void session_cancel_offer(const struct booking *booking, const struct session_reader *reader,
+			  struct cancel_offer *ret_offer, char ret_words[SESSION_WORDS_BYTES]);
+
+/* Append one JSON value: a text or null, an instant or null. */
+void session_encode_text(const char *text, struct buf *out);
+void session_encode_instant(struct instant at, struct buf *out);
+
+/* A sentence about where the money is, for a person. view->has_refund must be true. */
+void session_refund_words(const struct booking_view *view, char ret_words[SESSION_WORDS_BYTES]);
+
+#endif

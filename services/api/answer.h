@@ -1,0 +1,38 @@
+/* answer.h: the envelope of every answer (design.md section 6), and what all answers have in common. */
+#ifndef ANSWER_H
+#define ANSWER_H
+
+#include "api.h"
+
+#define ANSWER_TRACE_BYTES 33
+
+/* {"success":true,"message":message,"data": ... the caller appends one JSON value to response->body, then closes. */
+void answer_open(struct http_response *response, const char *message);
+/* Ends it with serverTime beside data. */
+void answer_close(struct http_response *response, struct instant now);
+
+/* An error answer. code is static; message is for a person; field (NULL or "": none) names what is wrong in the request. */
+struct answer_error {
+	int status;
+	const char *code, *message, *field;
+};
+void answer_error(struct http_request *request, struct http_response *response,
+		  const struct answer_error *error);
+
+/* An error of the database: 503 for what may pass, 500 for our bugs; logged, and never shown to the caller. */
+void answer_database_error(struct http_request *request, struct http_response *response,
+			   const struct err *err);
+void answer_not_found(struct http_request *request, struct http_response *response);
+
+/* The {id} of the path. False: answered with 400. */
+bool answer_take_id(struct http_request *request, struct http_response *response, int64_t *ret_id);
+
+/* The 32 hex digits of the request's trace. */
+void answer_trace_id(const struct http_request *request, char ret_trace[ANSWER_TRACE_BYTES]);
+
+/* For http_server_options. */
+void answer_refuse(void *api, struct http_request *request, struct http_response *response, const char *code,
+		   const char *message);
+void answer_done(void *api, struct http_request *request, struct http_response *response, int64_t took_us);
+
+#endif

@@ -1,0 +1,68 @@
+/* api.h: what the parts of the API share. */
+#ifndef API_H
+#define API_H
+
+#include <stdatomic.h>
+
+#include "booking.h"
+#include "cancel.h"
+#include "conf.h"
+#include "http_server.h"
+#include "keys.h"
+#include "pg.h"
+#include "relay.h"
+#include "settings.h"
+#include "user_cache.h"
+
+struct api_settings {
+	struct common_settings common;
+	char *listen;
+	char *jwks_file;
+	char *jwt_issuer, *jwt_audience;
+	int64_t jwt_max_age_s;
+	char *cors_origins;
+	char *frontend_url;
+	int64_t fast_threads, stripe_threads;
+	int64_t teacher_notice_s;
+	int64_t per_ip_connections;
+	int64_t doorbell_ms;
+};
+extern const struct conf_row api_rows[];
+extern const size_t api_row_count;
+
+/* The process's parts; handlers get it as their context. Everything in it is safe to use from every thread. */
+struct api {
+	const struct api_settings *settings;
+	struct keys *keys;
+	_Atomic int64_t keys_looked_ms; /* when the key file was last looked at */
+	struct pg_pool *db;
+	struct relay *relay;
+	struct user_cache *users;
+	struct http_server *http;
+	struct cancel_policy policy;
+};
+
+/* settings and keys are set, the rest is opened here. Runs until the service stops. */
+enum err_kind api_run(void *api, struct err *err);
+
+/* --- routes.c --- */
+
+/* Rules of http_route.rule: the roles (enum role) of which a caller needs one, or API_ANYBODY: no token is asked for. */
+#define API_ANYBODY    (1u << 30)
+#define API_EVERY_ROLE ((unsigned)(ROLE_PARENT | ROLE_TEACHER | ROLE_STUDENT | ROLE_ADMIN | ROLE_SUPPORT))
+extern const struct http_route api_routes[];
+extern const size_t api_route_count;
+
+/* --- auth.c --- */
+
+/* Who calls: left in request->user by api_admit, never NULL in a handler whose rule is not API_ANYBODY. */
+struct caller {
+	struct actor actor;
+};
+bool api_admit(void *api, struct http_request *request, struct http_response *response);
+
+/* --- handlers --- */
+http_handler api_cancel, api_booking, api_booking_timeline, api_booking_join;
+http_handler api_parent_bookings, api_teacher_upcoming, api_teacher_history, api_student_upcoming;
+
+#endif

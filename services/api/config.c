@@ -1,0 +1,38 @@
+#include "api.h"
+
+#define ROW(row_name, row_type, member, ...)                                                             \
+	{                                                                                                \
+		.name = (row_name), .type = (row_type), .offset = offsetof(struct api_settings, member), \
+		__VA_ARGS__                                                                              \
+	}
+#define INT_ROW(row_name, member, row_fallback, row_min, row_max, row_help)                           \
+	SETTINGS_INT(row_name, offsetof(struct api_settings, member), row_fallback, row_min, row_max, \
+		     row_help)
+
+const struct conf_row api_rows[] = {
+	COMMON_ROWS(struct api_settings, common),
+	ROW("UNBOOK_LISTEN", CONF_ADDRESS, listen, .fallback = "127.0.0.1:0",
+	    .help = "host:port of the API; port 0: any free, it is logged"),
+	ROW("UNBOOK_JWKS_FILE", CONF_FILE, jwks_file,
+	    .help = "Keys of the issuer of tokens, a JWKS; read again when it changes"),
+	ROW("UNBOOK_JWT_ISSUER", CONF_TEXT, jwt_issuer, .fallback = "",
+	    .help = "Only tokens with this iss; empty: any"),
+	ROW("UNBOOK_JWT_AUDIENCE", CONF_TEXT, jwt_audience, .fallback = "",
+	    .help = "Only tokens with this aud; empty: any"),
+	INT_ROW("UNBOOK_JWT_MAX_AGE_S", jwt_max_age_s, "604800", 60, 31536000,
+		"A token may expire at most so many seconds ahead"),
+	ROW("UNBOOK_CORS_ORIGINS", CONF_TEXT, cors_origins, .fallback = "",
+	    .help = "Origins of pages that may call, comma separated: https://app.example.com"),
+	ROW("UNBOOK_FRONTEND_URL", CONF_URL, frontend_url, .fallback = "", .choices = "http https",
+	    .help = "Where Stripe sends people back to"),
+	INT_ROW("UNBOOK_FAST_THREADS", fast_threads, "8", 1, 256,
+		"Requests at work that need the database only; each may hold a connection"),
+	INT_ROW("UNBOOK_STRIPE_THREADS", stripe_threads, "8", 1, 256, "Requests at work that call Stripe"),
+	INT_ROW("UNBOOK_TEACHER_NOTICE_S", teacher_notice_s, "-1", -1, 31536000,
+		"A shorter notice for teachers' cancels, in seconds; -1: the booking's own"),
+	INT_ROW("UNBOOK_IP_CONNECTIONS", per_ip_connections, "0", 0, 65535,
+		"Connections of one address; 0: no limit, for use behind a proxy"),
+	INT_ROW("UNBOOK_DOORBELL_MS", doorbell_ms, "15000", 0, 3600000,
+		"A fresh row is left to the doorbell for so many ms before a worker's sweep takes it"),
+};
+const size_t api_row_count = sizeof(api_rows) / sizeof(api_rows[0]);

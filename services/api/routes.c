@@ -1,0 +1,18 @@
+#include "api.h"
+
+#define READERS           API_EVERY_ROLE
+#define STAFF_AND_PARTIES ((unsigned)(ROLE_PARENT | ROLE_TEACHER | ROLE_ADMIN))
+
+/* The whole surface. A route without a rule is refused when the server opens. */
+const struct http_route api_routes[] = {
+	{HTTP_GET, "/api/Sessions/parent/bookings", ROLE_PARENT, HTTP_POOL_FAST, 0, api_parent_bookings},
+	{HTTP_GET, "/api/Sessions/teacher/upcoming", ROLE_TEACHER, HTTP_POOL_FAST, 0, api_teacher_upcoming},
+	{HTTP_GET, "/api/Sessions/teacher/history", ROLE_TEACHER, HTTP_POOL_FAST, 0, api_teacher_history},
+	{HTTP_GET, "/api/Sessions/student/upcoming", ROLE_STUDENT, HTTP_POOL_FAST, 0, api_student_upcoming},
+	{HTTP_PUT, "/api/Sessions/{id}/cancel", STAFF_AND_PARTIES, HTTP_POOL_FAST, 0, api_cancel},
+	{HTTP_POST, "/api/Sessions/{id}/cancel", STAFF_AND_PARTIES, HTTP_POOL_FAST, 0, api_cancel},
+	{HTTP_GET, "/api/Sessions/{id}/timeline", READERS, HTTP_POOL_FAST, 0, api_booking_timeline},
+	{HTTP_GET, "/api/Sessions/{id}/join", READERS, HTTP_POOL_FAST, 0, api_booking_join},
+	{HTTP_GET, "/api/Sessions/{id}", READERS, HTTP_POOL_FAST, 0, api_booking},
+};
+const size_t api_route_count = sizeof api_routes / sizeof *api_routes;

@@ -1,0 +1,126 @@
+/* run.c: opens the parts, waits, closes them in reverse order */
+#include "answer.h"
+#include "log.h"
+#include "metrics.h"
+#include "service.h"
+
+#define PING_WAIT_MS 500
+#define CALL_MS      8000
+
+static void collect(void *context)
+{
+	struct http_server_stats stats;
+
+	http_server_stats(((struct api *)context)->http, &stats);
+	metric_set(METRIC(METRIC_GAUGE, "unbook_http_connections", "Open connections."), stats.connections);
+	metric_set(METRIC(METRIC_GAUGE, "unbook_http_jobs", "Requests at work, by pool.", {"pool", "fast"}),
+		   stats.running[HTTP_POOL_FAST]);
+	metric_set(METRIC(METRIC_GAUGE, "unbook_http_jobs", "Requests at work, by pool.", {"pool", "stripe"}),
+		   stats.running[HTTP_POOL_STRIPE]);
+	metric_set(METRIC(METRIC_GAUGE, "unbook_http_queue", "Requests that wait for a thread, by pool.",
+			  {"pool", "fast"}),
+		   stats.queued[HTTP_POOL_FAST]);
+	metric_set(METRIC(METRIC_GAUGE, "unbook_http_queue", "Requests that wait for a thread, by pool.",
+			  {"pool", "stripe"}),
+		   stats.queued[HTTP_POOL_STRIPE]);
+	metric_set(METRIC(METRIC_GAUGE, "unbook_http_refused_busy",
+			  "Requests refused so far because a queue was full."),
+		   stats.refused_busy);
+}
+
+/* Without PostgreSQL every answer is 503; without Kafka the outbox waits and nobody notices. */
+static void database_missing(void *context, char *ret_text, size_t cap)
+{
+	static const struct pg_stmt ping = {"ping", "SELECT 1", true};
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct api *api = context;
+	struct err err = {0};
+	struct pg *db;
+
+	ret_text[0] = '\0';
+	if (pg_pool_take(api->db, PING_WAIT_MS, &db, &err)) {
+		if (!str_eq(err.code, "pg_busy"))
+			(void)str_copy(ret_text, cap, "postgres");
+		return;
+	}
+	if (pg_one(db, &ping, NULL, &results, &err))
+		(void)str_copy(ret_text, cap, "postgres");
+	pg_pool_give(api->db, db);
+}
+
+static enum err_kind open_http(struct api *api, struct err *err)
+{
+	const struct api_settings *settings = api->settings;
+	const struct http_server_options options = {
+		.listen = settings->listen,
+		.routes = api_routes,
+		.route_count = api_route_count,
+		.context = api,
+		.io_threads = 2,
+		.fast_threads = (int)settings->fast_threads,
+		.stripe_threads = (int)settings->stripe_threads,
+		.per_ip_max = (int)settings->per_ip_connections,
+		.admit = api_admit,
+		.refuse = answer_refuse,
+		.done = answer_done,
+	};
+
+	if (http_server_open(&options, &api->http, err))
+		return err->kind;
+	LOG(LOG_INFO, "listening", LOG_S("what", "http"), LOG_S("address", http_server_address(api->http)));
+	return ERR_OK;
+}
+
+static enum err_kind open_parts(struct api *api, struct err *err)
+{
+	const struct common_settings *common = &api->settings->common;
+	const struct pg_options pg = {.url = common->pg_url, .application = "unbook-api", .call_ms = CALL_MS};
+	const struct relay_options relay = {.pg_url = common->pg_url,
+					    .kafka_bootstrap = common->kafka_bootstrap,
+					    .client_id = "unbook-api",
+					    .topic_prefix = common->topic_prefix,
+					    .partitions = (int)common->kafka_partitions};
+	int connections = (int)(api->settings->fast_threads + api->settings->stripe_threads);
+
+	/* Every job thread can hold a connection, so none waits for another; they are opened when first needed. */
+	if (connections < common->db_pool)
+		connections = (int)common->db_pool;
+	api->policy.teacher_notice_s = api->settings->teacher_notice_s;
+	if (user_cache_new(&api->users, err) || pg_pool_open(&pg, connections, &api->db, err)
+	    || relay_open(&relay, &api->relay, err))
+		return err->kind;
+	return open_http(api, err);
+}
+
+static void close_parts(struct api **handle)
+{
+	struct api *api = *handle;
+
+	if (api->http) {
+		metrics_collector_remove(collect, api);
+		service_check_remove(api);
+		if (!http_server_close(api->http, service_deadline_ms()))
+			service_abandon("requests did not end in time");
+	}
+	if (api->relay)
+		service_check_remove(api->relay);
+	relay_leave(&api->relay);
+	pg_pool_close(api->db);
+	user_cache_free(api->users);
+}
+
+enum err_kind api_run(void *context, struct err *err)
+{
+	__attribute__((cleanup(close_parts))) struct api *api = context;
+
+	if (open_parts(api, err))
+		return err->kind;
+	metrics_collector_add(collect, api);
+	service_check_add(
+		&(struct service_check){.name = "api", .context = api, .missing = database_missing});
+	service_check_add(
+		&(struct service_check){.name = "relay", .context = api->relay, .is_alive = relay_is_alive});
+	service_wait();
+	http_server_stop(api->http);
+	return ERR_OK;
+}
