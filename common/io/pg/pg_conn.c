@@ -8,7 +8,7 @@
 #include "str.h"
 
 #define CONNECT_MS 5000
-#define CALL_MS	   10000
+#define CALL_MS    10000
 #define IDLE_TX_MS 15000
 
 enum err_kind pg_check_url(const char *url, struct err *err)
@@ -74,20 +74,59 @@ static enum err_kind connect_until(struct pg *pg, int64_t deadline_ms, struct er
 	return ERR_OK;
 }
 
+enum err_kind pg_simple(struct pg *pg, const char *sql, int64_t deadline_ms, struct err *err)
+{
+	enum err_kind kind = ERR_OK;
+	PGresult *answer;
+
+	if (!PQsendQuery(pg->conn, sql)) {
+		pg->broken = true;
+		return err_set(err, ERR_RETRY, "pg_unavailable", "line lost");
+	}
+	for (;;) {
+		if (!pg_wait_answer(pg, deadline_ms))
+			return err_set(err, ERR_UNSURE, "pg_unsure", "line lost while a script ran");
+		answer = PQgetResult(pg->conn);
+		if (!answer)
+			break;
+		if (PQresultStatus(answer) == PGRES_FATAL_ERROR && !kind) {
+			pg->broken = pg->broken || pg_answer_ends_line(answer);
+			kind = pg_classify(answer, "script", err);
+		}
+		PQclear(answer);
+	}
+	if (PQstatus(pg->conn) == CONNECTION_BAD)
+		pg->broken = true;
+	if (pg->broken)
+		return err_set(err, ERR_UNSURE, "pg_unsure", "line lost while a script ran");
+	return kind;
+}
+
+/* The server gives up a little before its client does. */
+static enum err_kind limit_statements(struct pg *pg, int64_t call_ms, int64_t deadline_ms, struct err *err)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql), "SET statement_timeout = %" PRId64 "; SET lock_timeout = %" PRId64,
+		 call_ms - call_ms / 10, call_ms / 2);
+	return pg_simple(pg, sql, deadline_ms, err);
+}
+
 static enum err_kind set_session_up(struct pg *pg, int64_t deadline_ms, struct err *err)
 {
 	struct err why = {0};
-	char sql[512];
+	char sql[256];
 
 	if (PQsetnonblocking(pg->conn, 1))
 		return err_set(err, ERR_RETRY, "pg_unavailable", "connect: line lost");
 	snprintf(sql, sizeof(sql),
 		 "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET bytea_output = 'hex';"
 		 "SET default_transaction_isolation = 'read committed';"
-		 "SET statement_timeout = %" PRId64 "; SET lock_timeout = %" PRId64 ";"
 		 "SET idle_in_transaction_session_timeout = %d",
-		 pg->call_ms - pg->call_ms / 10, pg->call_ms / 2, IDLE_TX_MS);
-	if (pg_simple(pg, sql, deadline_ms, &why)) /* nothing to be unsure of: the session is not used yet */
+		 IDLE_TX_MS);
+	if (pg_simple(pg, sql, deadline_ms, &why)
+	    || limit_statements(pg, pg->call_ms, deadline_ms,
+				&why)) /* nothing to be unsure of: the session is not used yet */
 		return err_set(err, ERR_RETRY, "pg_unavailable", "connect: %s", why.msg);
 	if (!PQenterPipelineMode(pg->conn))
 		return err_set(err, ERR_RETRY, "pg_unavailable", "connect: no pipeline mode");
@@ -140,39 +179,10 @@ bool pg_is_broken(const struct pg *pg)
 	return pg->broken;
 }
 
-enum err_kind pg_simple(struct pg *pg, const char *sql, int64_t deadline_ms, struct err *err)
-{
-	enum err_kind kind = ERR_OK;
-	PGresult *answer;
-
-	if (!PQsendQuery(pg->conn, sql)) {
-		pg->broken = true;
-		return err_set(err, ERR_RETRY, "pg_unavailable", "line lost");
-	}
-	for (;;) {
-		if (!pg_wait_answer(pg, deadline_ms))
-			return err_set(err, ERR_UNSURE, "pg_unsure", "line lost while a script ran");
-		answer = PQgetResult(pg->conn);
-		if (!answer)
-			break;
-		if (PQresultStatus(answer) == PGRES_FATAL_ERROR && !kind) {
-			pg->broken = pg->broken || pg_answer_ends_line(answer);
-			kind = pg_classify(answer, "script", err);
-		}
-		PQclear(answer);
-	}
-	if (PQstatus(pg->conn) == CONNECTION_BAD)
-		pg->broken = true;
-	if (pg->broken)
-		return err_set(err, ERR_UNSURE, "pg_unsure", "line lost while a script ran");
-	return kind;
-}
-
 enum err_kind pg_script(struct pg *pg, const char *sql, int64_t timeout_ms, struct err *err)
 {
 	int64_t deadline_ms = deadline_in_ms(timeout_ms);
 	bool was_in_tx = pg->in_tx;
-	char limits[128];
 	enum err_kind kind;
 
 	pg->queue_count = 0;
@@ -180,19 +190,15 @@ enum err_kind pg_script(struct pg *pg, const char *sql, int64_t timeout_ms, stru
 		pg->broken = true;
 		return err_set(err, ERR_RETRY, "pg_unavailable", "line lost");
 	}
-	snprintf(limits, sizeof(limits), "SET statement_timeout = %" PRId64 "; SET lock_timeout = %" PRId64,
-		 timeout_ms, timeout_ms / 2);
-	kind = pg_simple(pg, limits, deadline_ms, err);
+	kind = limit_statements(pg, timeout_ms, deadline_ms, err);
 	if (!kind)
 		kind = pg_simple(pg, sql, deadline_ms, err);
 	if (!pg->broken && !was_in_tx && PQtransactionStatus(pg->conn) != PQTRANS_IDLE
 	    && pg_simple(pg, "ROLLBACK", deadline_in_ms(pg->call_ms), NULL))
 		pg->broken = true;
-	snprintf(limits, sizeof(limits), "SET statement_timeout = %" PRId64 "; SET lock_timeout = %" PRId64,
-		 pg->call_ms - pg->call_ms / 10, pg->call_ms / 2);
 	/* Inside a failed transaction this cannot be set, and its rollback sets it back. */
 	if (!pg->broken && PQtransactionStatus(pg->conn) != PQTRANS_INERROR
-	    && pg_simple(pg, limits, deadline_in_ms(pg->call_ms), NULL))
+	    && limit_statements(pg, pg->call_ms, deadline_in_ms(pg->call_ms), NULL))
 		pg->broken = true;
 	if (!pg->broken && !PQenterPipelineMode(pg->conn))
 		pg->broken = true;
