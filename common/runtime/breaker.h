@@ -10,11 +10,11 @@
 #include "monitor.h"
 
 struct breaker_options {
-	const char *name;	   /* "stripe": metrics label; static storage */
-	int failures_max;	   /* opens after so many in a row; 0: 5 */
-	int64_t open_min_ms;	   /* first pause; 0: 1000 */
-	int64_t open_max_ms;	   /* longest pause; 0: 60000 */
-	int64_t probe_ms;	   /* a probe that reports nothing for so long is given up; 0: 60000 */
+	const char *name;          /* "stripe": metrics label; static storage */
+	int failures_max;          /* opens after so many in a row; 0: 5 */
+	int64_t open_min_ms;       /* first pause; 0: 1000 */
+	int64_t open_max_ms;       /* longest pause; 0: 60000 */
+	int64_t probe_ms;          /* a probe that reports nothing for so long is given up; 0: 60000 */
 	const struct clock *clock; /* NULL: the system's */
 };
 
@@ -22,9 +22,9 @@ struct breaker_options {
 struct breaker {
 	struct breaker_options options;
 	struct monitor lock;
-	int failures;		/* in a row */
-	int openings;		/* in a row, for the pause */
-	int64_t open_until_ms;	/* 0: closed */
+	int failures;           /* in a row */
+	int openings;           /* in a row, for the pause */
+	int64_t open_until_ms;  /* 0: closed */
 	int64_t probe_until_ms; /* 0: no probe is out */
 };
 

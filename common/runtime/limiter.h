@@ -8,12 +8,12 @@
 #include "redis.h"
 
 struct limiter_options {
-	const char *name;	   /* "refunds": metrics label; static storage */
-	struct redis *redis;	   /* NULL: the local share only; borrowed */
-	const char *key;	   /* in Redis; static storage */
-	double rate_per_s;	   /* 0: no limit */
-	int burst;		   /* 0: 1 */
-	int replicas;		   /* 0: 1 */
+	const char *name;          /* "refunds": metrics label; static storage */
+	struct redis *redis;       /* NULL: the local share only; borrowed */
+	const char *key;           /* in Redis; static storage */
+	double rate_per_s;         /* 0: no limit */
+	int burst;                 /* 0: 1 */
+	int replicas;              /* 0: 1 */
 	const struct clock *clock; /* NULL: the system's */
 };
 
@@ -21,7 +21,7 @@ struct limiter_options {
 struct limiter {
 	struct limiter_options options;
 	struct monitor lock;
-	double full_at_ms;	   /* local GCRA: theoretical arrival time */
+	double full_at_ms;         /* local GCRA: theoretical arrival time */
 	int64_t spare_taken_at_ms; /* one unit that was spent and given back; 0: none */
 	int64_t last_taken_at_ms;
 };

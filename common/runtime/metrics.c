@@ -10,12 +10,12 @@
 #define COLLECTORS_MAX 16
 #define LABELS_BYTES   256
 
-static const int64_t bounds_us[] = {1000,   2500,    5000,    10000,   25000,	 50000,	   100000,  250000,
+static const int64_t bounds_us[] = {1000,   2500,    5000,    10000,   25000,    50000,    100000,  250000,
 				    500000, 1000000, 2500000, 5000000, 10000000, 30000000, 60000000};
 #define BOUNDS (sizeof(bounds_us) / sizeof(bounds_us[0]))
 
 struct metric {
-	struct metric *next;	       /* of this family */
+	struct metric *next;           /* of this family */
 	char labels[LABELS_BYTES];     /* name="value",... */
 	atomic_int_least64_t value;    /* histogram: sum in us */
 	atomic_int_least64_t *buckets; /* histogram: BOUNDS + 1 counts, not cumulated */
@@ -206,6 +206,7 @@ static void expose_family(struct buf *out, const struct family *family)
 {
 	static const char *const words[] = {[METRIC_COUNTER] = "counter",
 					    [METRIC_GAUGE] = "gauge",
+					    [METRIC_AGE] = "gauge",
 					    [METRIC_SECONDS] = "histogram",
 					    [METRIC_CPU] = "counter"};
 
@@ -217,7 +218,7 @@ static void expose_family(struct buf *out, const struct family *family)
 			continue;
 		}
 		buf_addf(out, metric->labels[0] ? "%s{%s} " : "%s%s ", family->name, metric->labels);
-		if (family->type == METRIC_CPU)
+		if (family->type == METRIC_CPU || family->type == METRIC_AGE)
 			expose_micros(out, metric_value(metric));
 		else
 			buf_addf(out, "%" PRId64 "\n", metric_value(metric));

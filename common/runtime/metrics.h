@@ -10,8 +10,9 @@
 enum metric_type {
 	METRIC_COUNTER, /* only rises; the name ends in _total */
 	METRIC_GAUGE,
+	METRIC_AGE,     /* gauge in seconds, set in microseconds; the name ends in _seconds */
 	METRIC_SECONDS, /* histogram of durations; the name ends in _seconds */
-	METRIC_CPU,	/* counter in seconds, set in microseconds */
+	METRIC_CPU,     /* counter in seconds, set in microseconds */
 };
 
 struct metric_label {

@@ -110,7 +110,7 @@ static enum relay_outcome step(struct relay *relay, bool poked)
 	if (atomic_exchange(&relay->kafka_away, false))
 		LOG(LOG_INFO, "relay goes on", LOG_I("failures", relay->failures));
 	if (!has) {
-		metric_set(METRIC(METRIC_GAUGE, "unbook_outbox_oldest_ms",
+		metric_set(METRIC(METRIC_AGE, "unbook_outbox_oldest_seconds",
 				  "Age of the oldest event that has not left."),
 			   0);
 		return RELAY_IDLE;

@@ -13,9 +13,9 @@
 struct relay_options {
 	const char *pg_url;
 	const char *kafka_bootstrap;
-	const char *client_id;	  /* the service's name */
+	const char *client_id;    /* the service's name */
 	const char *topic_prefix; /* NULL or "": none */
-	int partitions;		  /* of topics that are missing */
+	int partitions;           /* of topics that are missing */
 };
 
 struct relay;

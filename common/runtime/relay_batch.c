@@ -12,12 +12,12 @@
 #include "str.h"
 
 #define PRODUCE_MS  6000 /* above message.timeout.ms (5 s), below idle_in_transaction_session_timeout (15 s) */
-#define LETTERS_MAX 16	 /* queued at once */
+#define LETTERS_MAX 16   /* queued at once */
 
 struct relay_sums {
 	int sendable, unknown; /* records at the front and at the end of the batch */
 	size_t finished;       /* ids to delete */
-	int letters;	       /* queued, not yet run */
+	int letters;           /* queued, not yet run */
 };
 
 static struct kafka_header text_header(const char *name, const char *text)
@@ -114,11 +114,11 @@ static enum err_kind settle_all(struct relay *relay, struct relay_sums *sums, st
 static void show_age(const struct outbox_taken *oldest)
 {
 	const struct clock *clock = clock_system();
-	int64_t age_ms = (clock->now(clock).us - oldest->created_at.us) / 1000;
+	int64_t age_us = clock->now(clock).us - oldest->created_at.us;
 
-	metric_set(
-		METRIC(METRIC_GAUGE, "unbook_outbox_oldest_ms", "Age of the oldest event that has not left."),
-		age_ms > 0 ? age_ms : 0);
+	metric_set(METRIC(METRIC_AGE, "unbook_outbox_oldest_seconds",
+			  "Age of the oldest event that has not left."),
+		   age_us > 0 ? age_us : 0);
 }
 
 /* What can be sent stands at the front of the batch; rows of an aggregate without a topic stand at its end, refused already. */

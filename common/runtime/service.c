@@ -38,7 +38,8 @@ void service_stop(int exit_code)
 		service.stopping = true;
 		service.exit_code = exit_code;
 		service.deadline_ms = deadline_in_ms(SERVICE_STOP_MS);
-		if (service.has_watcher) /* it keeps the deadline */
+		if (service.has_watcher
+		    && !pthread_equal(pthread_self(), service.watcher)) /* it keeps the deadline */
 			pthread_kill(service.watcher, SIGTERM);
 	} else if (exit_code) {
 		service.exit_code = exit_code;

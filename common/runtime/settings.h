@@ -33,51 +33,52 @@ struct worker_settings {
 	}
 
 #define COMMON_ROWS(holder, member)                                                                         \
-	{.name = "UNBOOK_PG_URL",                                                                         \
-	 .type = CONF_URL,                                                                                \
+	{.name = "UNBOOK_PG_URL",                                                                           \
+	 .type = CONF_URL,                                                                                  \
 	 .offset = offsetof(holder, member.pg_url),                                                         \
-	 .help = "PostgreSQL, the only truth: postgresql://user:password@host:port/database",             \
-	 .choices = "postgresql postgres",                                                                \
-	 .secret = true},                                                                                 \
-		{.name = "UNBOOK_KAFKA_BOOTSTRAP",                                                        \
-		 .type = CONF_TEXT,                                                                       \
+	 .help = "PostgreSQL, the only truth: postgresql://user:password@host:port/database",               \
+	 .choices = "postgresql postgres",                                                                  \
+	 .secret = true},                                                                                   \
+		{.name = "UNBOOK_KAFKA_BOOTSTRAP",                                                          \
+		 .type = CONF_TEXT,                                                                         \
 		 .offset = offsetof(holder, member.kafka_bootstrap),                                        \
-		 .help = "Kafka brokers: host:port,host:port"},                                           \
-		{.name = "UNBOOK_ADMIN_LISTEN",                                                           \
-		 .type = CONF_ADDRESS,                                                                    \
+		 .help = "Kafka brokers: host:port,host:port"},                                             \
+		{.name = "UNBOOK_ADMIN_LISTEN",                                                             \
+		 .type = CONF_ADDRESS,                                                                      \
 		 .offset = offsetof(holder, member.admin_listen),                                           \
-		 .fallback = "127.0.0.1:0",                                                               \
-		 .help = "host:port of /livez, /readyz and /metrics; port 0: any free, it is logged"},    \
-		{.name = "UNBOOK_LOG_LEVEL",                                                              \
-		 .type = CONF_CHOICE,                                                                     \
+		 .fallback = "127.0.0.1:0",                                                                 \
+		 .help = "host:port of /livez, /readyz and /metrics; port 0: any free, it is logged"},      \
+		{.name = "UNBOOK_LOG_LEVEL",                                                                \
+		 .type = CONF_CHOICE,                                                                       \
 		 .offset = offsetof(holder, member.log_level),                                              \
-		 .fallback = "info",                                                                      \
-		 .choices = "debug info warn error",                                                      \
-		 .help = "Lines below this level are not written"},                                       \
-		{.name = "UNBOOK_TOPIC_PREFIX",                                                           \
-		 .type = CONF_TEXT,                                                                       \
+		 .fallback = "info",                                                                        \
+		 .choices = "debug info warn error",                                                        \
+		 .help = "Lines below this level are not written"},                                         \
+		{.name = "UNBOOK_TOPIC_PREFIX",                                                             \
+		 .type = CONF_TEXT,                                                                         \
 		 .offset = offsetof(holder, member.topic_prefix),                                           \
-		 .fallback = "",                                                                          \
-		 .help = "Put before every topic and group name"},                                        \
+		 .fallback = "",                                                                            \
+		 .help = "Put before every topic and group name"},                                          \
 		SETTINGS_INT("UNBOOK_KAFKA_PARTITIONS", offsetof(holder, member.kafka_partitions), "12", 1, \
-			     1000, "Partitions of a topic that a service has to create"),                 \
+			     1000, "Partitions of a topic that a service has to create"),                   \
 		SETTINGS_INT("UNBOOK_DB_POOL", offsetof(holder, member.db_pool), "4", 1, 256,               \
 			     "Database connections that job threads share")
 
-#define WORKER_ROWS(holder, member)                                                                           \
-	SETTINGS_INT("UNBOOK_SLOTS", offsetof(holder, member.slots), "32", 1, 1024, "Jobs at work at once"),  \
-		SETTINGS_INT("UNBOOK_LEASE_MS", offsetof(holder, member.lease_ms), "120000", 100, 86400000,   \
-			     "A claimed row is free for others after so many ms"),                          \
-		SETTINGS_INT("UNBOOK_SWEEP_MS", offsetof(holder, member.sweep_ms), "1000", 10, 3600000,       \
-			     "Look for overdue rows every so many ms"),                                     \
-		SETTINGS_INT("UNBOOK_BACKOFF_MIN_MS", offsetof(holder, member.backoff_min_ms), "1000", 1,     \
-			     3600000,                                                                       \
-			     "Longest first wait before a retry, in ms; it doubles with each failure"),     \
-		SETTINGS_INT("UNBOOK_BACKOFF_MAX_MS", offsetof(holder, member.backoff_max_ms), "3600000", 1,  \
-			     86400000, "Longest wait before a retry, in ms"),                               \
-		SETTINGS_INT("UNBOOK_GIVE_UP_MS", offsetof(holder, member.give_up_ms), "259200000", 1000,     \
-			     2592000000, "A row that is open for so many ms is handed to an operator"),     \
-		SETTINGS_INT("UNBOOK_DOORBELL_MS", offsetof(holder, member.doorbell_ms), "15000", 0, 3600000, \
+#define WORKER_ROWS(holder, member)                                                                          \
+	SETTINGS_INT("UNBOOK_SLOTS", offsetof(holder, member.slots), "32", 1, 1024, "Jobs at work at once"), \
+		SETTINGS_INT("UNBOOK_LEASE_MS", offsetof(holder, member.lease_ms), "120000", 100, 86400000,  \
+			     "A claimed row is free for others after so many ms"),                           \
+		SETTINGS_INT("UNBOOK_SWEEP_MS", offsetof(holder, member.sweep_ms), "1000", 10, 3600000,      \
+			     "Look for overdue rows every so many ms"),                                      \
+		SETTINGS_INT("UNBOOK_BACKOFF_MIN_MS", offsetof(holder, member.backoff_min_ms), "1000", 1,    \
+			     3600000,                                                                        \
+			     "Longest first wait before a retry, in ms; it doubles with each failure"),      \
+		SETTINGS_INT("UNBOOK_BACKOFF_MAX_MS", offsetof(holder, member.backoff_max_ms), "3600000", 1, \
+			     86400000, "Longest wait before a retry, in ms"),                                \
+		SETTINGS_INT("UNBOOK_GIVE_UP_MS", offsetof(holder, member.give_up_ms), "259200000", 1000,    \
+			     2592000000, "A row that is open for so many ms is handed to an operator"),      \
+		SETTINGS_INT("UNBOOK_DOORBELL_MS", offsetof(holder, member.doorbell_ms), "15000", 0,         \
+			     3600000,                                                                        \
 			     "A fresh row is left to the doorbell for so many ms before the sweep takes it")
 
 #endif

@@ -17,14 +17,14 @@ struct relay;
 struct job {
 	struct arena *arena;
 	const char *traceparent; /* a child of the event's, or fresh for a swept row; never NULL */
-	const char *label;	 /* id for the log line, set by claim or sweep */
-	int64_t booking_id;	 /* for the log line: the event's; sweep sets it, 0: none */
-	void *work;		 /* the handler's own struct */
+	const char *label;       /* id for the log line, set by claim or sweep */
+	int64_t booking_id;      /* for the log line: the event's; sweep sets it, 0: none */
+	void *work;              /* the handler's own struct */
 };
 
 struct worker_handler {
 	const char *name; /* "refund": metrics label and log word; static storage */
-	void *context;	  /* given back to every function */
+	void *context;    /* given back to every function */
 
 	/* Topics (without prefix) whose events ring for this handler, NULL-terminated; NULL: only the sweep brings work. */
 	const char *const *topics;
@@ -53,7 +53,7 @@ struct worker_handler {
 
 /* Texts are borrowed while the worker is open. */
 struct worker_options {
-	const char *group;	     /* consumer group = service name */
+	const char *group;           /* consumer group = service name */
 	const char *kafka_bootstrap; /* NULL: no doorbell, the sweep alone does all the work */
 	const char *topic_prefix;    /* before topics and group; NULL or "": none */
 	int slots;

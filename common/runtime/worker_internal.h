@@ -17,10 +17,10 @@
 struct task {
 	struct arena arena;
 	struct job job;
-	int handler;		      /* index; -1: a message of a topic that nobody handles */
-	bool is_message;	      /* the rest is for messages only */
+	int handler;                  /* index; -1: a message of a topic that nobody handles */
+	bool is_message;              /* the rest is for messages only */
 	struct kafka_message message; /* copied into the arena */
-	int64_t generation;	      /* rebalances seen when it arrived */
+	int64_t generation;           /* rebalances seen when it arrived */
 	struct event event;
 	enum err_kind decoded; /* ERR_REJECT: goes to the dead letters, why tells the reason */
 	struct err why;
@@ -28,7 +28,7 @@ struct task {
 };
 
 struct worker_topic {
-	char *name;	  /* with prefix */
+	char *name;       /* with prefix */
 	const char *bare; /* without */
 	int handler;
 };
@@ -36,7 +36,7 @@ struct worker_topic {
 /* One handler's place in the poll thread. */
 struct worker_turn {
 	int64_t admit_at_ms; /* its admit_ms asked to wait until then; also read by other threads */
-	bool sweeping;	     /* this round may still bring rows */
+	bool sweeping;       /* this round may still bring rows */
 };
 
 struct worker {
@@ -84,6 +84,7 @@ struct worker {
 	int next_sweeper;
 	bool sweep_first;
 	int64_t next_sample_at_ms;
+	int64_t next_check_at_ms;
 };
 
 /* worker_task.c */

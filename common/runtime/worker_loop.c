@@ -12,6 +12,8 @@
 	100 /* a shorter blockage is waited out without pausing: pausing throws fetched messages away */
 #define REOPEN_MS      1000
 #define CLOSE_KAFKA_MS 5000
+#define CHECK_MS       2000
+#define CHECK_WAIT_MS  100
 #define SAMPLE_MS      15000
 
 void worker_wake(struct worker *worker)
@@ -93,6 +95,12 @@ static void look_at_group(struct worker *worker)
 	if (!worker->consumer)
 		return;
 	kafka_consumer_health(worker->consumer, &health);
+	if (health.brokers_down && !deadline_left_ms(worker->next_check_at_ms)) {
+		/* An idle group hears nothing when the broker comes back. */
+		worker->next_check_at_ms = deadline_in_ms(CHECK_MS);
+		if (!kafka_consumer_check(worker->consumer, CHECK_WAIT_MS, NULL))
+			health.brokers_down = false;
+	}
 	worker->generation = health.rebalances;
 	atomic_store(&worker->kafka_away, health.brokers_down || health.broken);
 	for (int i = 0; i < worker->pending_count;) {
