@@ -49,11 +49,11 @@ enum err_kind refunds_claim_due(struct pg *db, const struct refund_lease *lease,
 struct refund_record {
 	const struct refund_claim *claim;
 	const struct refund_change *change;
-	int64_t wait_ms;	   /* until the next try or poll */
-	const char *last_error;	   /* NULL: none */
-	const char *log_what;	   /* NULL: no entry in the time line */
-	const char *log_detail;	   /* JSON */
-	const char *event_type;	   /* NULL: nothing that the world is told of */
+	int64_t wait_ms;           /* until the next try or poll */
+	const char *last_error;    /* NULL: none */
+	const char *log_what;      /* NULL: no entry in the time line */
+	const char *log_detail;    /* JSON */
+	const char *event_type;    /* NULL: nothing that the world is told of */
 	const char *event_payload; /* JSON, of version claim->version + 1 */
 	const char *traceparent;
 	bool mails_parent; /* a refund_failed mail, at once due */

@@ -78,13 +78,19 @@ static const char *log_detail(const struct refund *refund, const struct refund_c
 	return detail;
 }
 
-/* What the world is told of: a refund's state as it looks from outside, where not yet sent is one. */
+/* As it looks from outside, where all that is not yet sent is one state. */
+static bool has_news(const struct refund *before, const struct refund_change *change)
+{
+	return change->state != before->state && !(is_unsent(change->state) && is_unsent(before->state));
+}
+
+/* What the world is told of. */
 static enum err_kind add_news(const struct job *job, const struct refund_change *change,
 			      const struct attempt *attempt, struct refund_record *record, struct err *err)
 {
 	struct refund after = record->claim->refund;
 
-	if (change->state == after.state || (is_unsent(change->state) && is_unsent(after.state)))
+	if (!has_news(&after, change))
 		return ERR_OK;
 	after.state = change->state;
 	after.generation = change->generation;
@@ -152,7 +158,7 @@ static void tell(const struct job *job, const struct refund_claim *claim, const 
 {
 	const char *state = refund_state_name(change->state);
 
-	if (!is_unsent(change->state))
+	if (has_news(&claim->refund, change))
 		LOG(LOG_INFO, "refund recorded", LOG_S("refund", claim->refund.id),
 		    LOG_I("booking", claim->refund.booking_id), LOG_S("state", state),
 		    LOG_S("answer", refund_answer_name(attempt->answer)),
@@ -166,13 +172,15 @@ static void tell(const struct job *job, const struct refund_claim *claim, const 
 		alarm_about(job, change, attempt);
 }
 
-/* The row goes on, or it waits for another try: then for the job's log line why. */
+/* Did the attempt learn where the refund stands? If not: for the job's log line why. */
 static enum err_kind outcome(const struct refund_change *change, const struct attempt *attempt,
 			     struct err *err)
 {
 	const struct stripe_answer *last = &attempt->last;
 
-	if (!is_unsent(change->state))
+	if (refund_state_is_final(change->state) || attempt->answer == REFUND_ANSWER_REFUND)
+		return ERR_OK;
+	if (attempt->list.listed && !is_unsent(change->state))
 		return ERR_OK;
 	return err_set(err, refund_answer_kind(attempt->answer), refund_answer_name(attempt->answer),
 		       "HTTP %d %.60s %s", last->http_status, last->code, last->request_id);
