@@ -10,7 +10,8 @@
 #include "err.h"
 #include "money.h"
 
-/* The numbers are the wire and table format (bug report, "Session Status Values"). Never another, never null. */
+/* The numbers are the wire and table format (bug report, "Session Status Values"). Never another, never
+ * null. */
 enum booking_status {
 	BOOKING_PENDING = 0,
 	BOOKING_CONFIRMED = 1,
@@ -33,22 +34,22 @@ enum cancel_cause {
 struct booking {
 	int64_t id;
 	int64_t parent_id, student_id, teacher_id;
-	int64_t offer_id;             /* 0: imported without one */
+	int64_t offer_id; /* 0: imported without one */
 	const char *title;
 	struct instant starts_at, ends_at;
 	enum booking_status status;
 	struct money price;
-	int64_t cancel_notice_s;      /* frozen when the booking was made */
-	const char *notes;            /* NULL: none */
+	int64_t cancel_notice_s;       /* frozen when the booking was made */
+	const char *notes;             /* NULL: none */
 	const char *stripe_session_id; /* NULL until the checkout exists */
 	const char *checkout_url;
 	struct instant hold_expires_at, checkout_closed_at;
-	const char *payment_intent;   /* NULL until paid: the payment that the booking keeps */
+	const char *payment_intent; /* NULL until paid: the payment that the booking keeps */
 	struct instant paid_at, cancelled_at, created_at;
 	enum cancel_cause cancel_cause;
-	int64_t cancelled_by;         /* user id, 0: the system */
+	int64_t cancelled_by; /* user id, 0: the system */
 	const char *cancellation_reason;
-	int64_t version;              /* rises with every change that people are told of */
+	int64_t version; /* rises with every change that people are told of */
 };
 
 enum role {
@@ -70,7 +71,8 @@ const char *booking_status_name(enum booking_status status);
 /* False unless value is 0..3. */
 bool booking_status_decode(int64_t value, enum booking_status *ret_status) MUST_CHECK;
 
-/* The words of the table column: "parent", "checkout_expired", ...; CAUSE_NONE is NULL in the table and here. */
+/* The words of the table column: "parent", "checkout_expired", ...; CAUSE_NONE is NULL in the table and
+ * here. */
 const char *cancel_cause_name(enum cancel_cause cause);
 bool cancel_cause_decode(const char *name, enum cancel_cause *ret_cause) MUST_CHECK;
 
@@ -80,7 +82,8 @@ bool booking_may_become(enum booking_status from, enum booking_status to);
 /* A captured payment is kept by this booking. */
 bool booking_is_paid(const struct booking *booking);
 
-/* Parent, teacher or student of it (with the matching role), or Admin or Support. Design section 6: others get 404. */
+/* Parent, teacher or student of it (with the matching role), or Admin or Support. Design section 6: others
+ * get 404. */
 bool booking_may_be_read_by(const struct booking *booking, const struct actor *actor);
 
 #endif

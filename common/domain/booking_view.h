@@ -1,4 +1,5 @@
-/* booking_view.h: a booking with what its readers want to see beside it. Texts borrowed, as in struct booking. */
+/* booking_view.h: a booking with what its readers want to see beside it. Texts borrowed, as in struct
+ * booking. */
 #ifndef BOOKING_VIEW_H
 #define BOOKING_VIEW_H
 

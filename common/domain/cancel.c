@@ -145,8 +145,8 @@ void cancel_offer_for(const struct booking *booking, const struct actor *actor,
 		ret->message_code = booking->status == BOOKING_PENDING ? "pending" : "can_cancel";
 }
 
-/* "until they start", "until 24 hours before they start", "until 90 minutes before ...". Seconds are rounded up to whole
- * minutes, so that nobody is told of a moment that is already too late. */
+/* "until they start", "until 24 hours before they start", "until 90 minutes before ...". Seconds are
+ * rounded up to whole minutes, so that nobody is told of a moment that is already too late. */
 static void until_words(int64_t notice_s, const char *who, char *ret_text, size_t cap)
 {
 	int64_t minutes = notice_s / 60 + (notice_s % 60 > 0);

@@ -7,9 +7,9 @@
 
 enum cancel_outcome {
 	CANCEL_AND_REFUND, /* Confirmed and paid: status 3, the kept payment goes back in full */
-	CANCEL_UNPAID,     /* Confirmed without a payment (fully discounted): status 3, nothing to give back */
-	CANCEL_RELEASE,    /* Pending: Stripe must be asked whether somebody just paid; else status 3 */
-	CANCEL_REPEATED,   /* already Cancelled: same answer again, nothing to do */
+	CANCEL_UNPAID,   /* Confirmed without a payment (fully discounted): status 3, nothing to give back */
+	CANCEL_RELEASE,  /* Pending: Stripe must be asked whether somebody just paid; else status 3 */
+	CANCEL_REPEATED, /* already Cancelled: same answer again, nothing to do */
 };
 
 struct cancellation {
@@ -18,30 +18,36 @@ struct cancellation {
 };
 
 struct cancel_policy {
-	int64_t teacher_notice_s; /* a shorter notice for teachers; negative, or longer than the booking's own: the booking's own */
+	/* A shorter notice for teachers. Negative, or longer than the booking's own: the booking's own. */
+	int64_t teacher_notice_s;
 };
 
 /* Decide a cancellation asked for at now (UTC, the database's clock, read after the row was locked).
  * booking  borrowed, any state.    ret  written on success only, owns nothing.
  * Errors   ERR_REJECT too_late, not_cancellable (Completed, or already started), not_yours.
  * policy   NULL: the booking's own notice for everybody.
- * Exactly cancel_notice_s before the start is too late. An Admin may cancel until the start (start itself excluded), and so may a
- * party while the booking is Pending: what is unpaid binds nobody.
+ * Exactly cancel_notice_s before the start is too late. An Admin may cancel until the start (start itself
+ * excluded), and so may a party while the booking is Pending: what is unpaid binds nobody.
  * Somebody who is both party and Admin cancels as the party while that is allowed, else as the Admin. */
-enum err_kind cancel_decide(const struct booking *booking, const struct actor *actor, const struct cancel_policy *policy,
-			    struct instant now, struct cancellation *ret, struct err *err) MUST_CHECK;
+enum err_kind cancel_decide(const struct booking *booking, const struct actor *actor,
+			    const struct cancel_policy *policy, struct instant now, struct cancellation *ret,
+			    struct err *err) MUST_CHECK;
 
-/* What the cancel button shows (story scenario 2). The same rule as cancel_decide, so the two cannot disagree. */
+/* What the cancel button shows (story scenario 2). The same rule as cancel_decide, so the two cannot
+ * disagree. */
 struct cancel_offer {
 	bool can_cancel;
-	struct instant deadline;  /* the last moment is just before this one, passed or not; INSTANT_NONE when the status or the actor forbids it */
-	const char *message_code; /* static: "can_cancel", "too_late", "not_cancellable", "already_cancelled", "pending", "not_yours" */
+	/* The last moment is just before this one, passed or not; INSTANT_NONE when status or actor forbid it. */
+	struct instant deadline;
+	/* Static: "can_cancel", "too_late", "not_cancellable", "already_cancelled", "pending", "not_yours". */
+	const char *message_code;
 };
-void cancel_offer_for(const struct booking *booking, const struct actor *actor, const struct cancel_policy *policy,
-		      struct instant now, struct cancel_offer *ret);
+void cancel_offer_for(const struct booking *booking, const struct actor *actor,
+		      const struct cancel_policy *policy, struct instant now, struct cancel_offer *ret);
 
-/* The English sentence for a message_code, with the notice in hours where it speaks of it ("It is too late to cancel: sessions can be
- * cancelled until 24 hours before they start."). ret_text of cap bytes, cut if short. */
+/* The English sentence for a message_code, with the notice in hours where it speaks of it ("It is too late
+ * to cancel: sessions can be cancelled until 24 hours before they start."). ret_text of cap bytes, cut if
+ * short. */
 void cancel_message(const char *message_code, int64_t notice_s, char *ret_text, size_t cap);
 
 #endif

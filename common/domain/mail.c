@@ -5,8 +5,8 @@
 #include "names.h"
 
 #define ADDRESS_BYTES_MAX 254 /* RFC 5321 section 4.5.3.1.3: a path of 256 less its brackets */
-#define LOCAL_BYTES_MAX	  64
-#define LABEL_BYTES_MAX	  63
+#define LOCAL_BYTES_MAX   64
+#define LABEL_BYTES_MAX   63
 
 static const char *const kind_names[] = {
 	[MAIL_CONFIRMED] = "confirmed",
@@ -17,7 +17,7 @@ static const char *const kind_names[] = {
 
 static const char *const state_names[] = {
 	[MAIL_QUEUED] = "queued",   [MAIL_SENDING] = "sending", [MAIL_SENT] = "sent",
-	[MAIL_UNKNOWN] = "unknown", [MAIL_FAILED] = "failed",	[MAIL_SUPERSEDED] = "superseded",
+	[MAIL_UNKNOWN] = "unknown", [MAIL_FAILED] = "failed",   [MAIL_SUPERSEDED] = "superseded",
 };
 
 const char *mail_kind_name(enum mail_kind kind)

@@ -19,22 +19,23 @@ struct mail {
 	enum mail_kind kind;
 	int64_t recipient_id;
 	int64_t booking_version;
-	const char *ref;        /* refund id where the kind speaks of one, else "" */
+	const char *ref; /* refund id where the kind speaks of one, else "" */
 	enum mail_state state;
-	const char *message_id; /* with its angle brackets; stored before the first attempt, the same for ever */
+	const char
+		*message_id; /* with its angle brackets; stored before the first attempt, the same for ever */
 	int attempts, failures;
-	int unknowns;           /* how often the outcome stayed unknown so far */
+	int unknowns; /* how often the outcome stayed unknown so far */
 	char lease_token[40];
 	struct instant created_at;
 };
 
 /* How an attempt ended. */
 enum mail_result {
-	MAIL_RESULT_ACCEPTED,  /* 2xx after the final dot */
-	MAIL_RESULT_LATER,     /* 4xx anywhere, or no connection: nothing was delivered */
-	MAIL_RESULT_REFUSED,   /* 5xx anywhere: never again */
-	MAIL_RESULT_LOST,      /* line lost or silent after the last byte: may have been delivered */
-	MAIL_RESULT_BAD,       /* ours to mend: bad address, template fails */
+	MAIL_RESULT_ACCEPTED, /* 2xx after the final dot */
+	MAIL_RESULT_LATER,    /* 4xx anywhere, or no connection: nothing was delivered */
+	MAIL_RESULT_REFUSED,  /* 5xx anywhere: never again */
+	MAIL_RESULT_LOST,     /* line lost or silent after the last byte: may have been delivered */
+	MAIL_RESULT_BAD,      /* ours to mend: bad address, template fails */
 };
 
 struct mail_limits {
@@ -44,17 +45,19 @@ struct mail_limits {
 };
 
 struct mail_change {
-	const char *ref;        /* refund id where the kind speaks of one, else "" */
+	const char *ref; /* refund id where the kind speaks of one, else "" */
 	enum mail_state state;
 	bool counts_as_failure;
 	bool counts_as_unknown;
 	bool alarm;
-	int64_t wait_ms;         /* 0: back-off decides; else exactly this */
+	int64_t wait_ms; /* 0: back-off decides; else exactly this */
 };
 
-/* A row found in SENDING whose lease ran out is told MAIL_RESULT_LOST before anybody sends it again: whether the last byte had left, nobody
- * knows. SENT, FAILED and SUPERSEDED never change. When the repeats are used up, a lost one becomes FAILED with an alarm. */
-void mail_next(const struct mail *mail, enum mail_result result, const struct mail_limits *limits, struct instant now, struct mail_change *ret);
+/* A row found in SENDING whose lease ran out is told MAIL_RESULT_LOST before anybody sends it again:
+ * whether the last byte had left, nobody knows. SENT, FAILED and SUPERSEDED never change. When the repeats
+ * are used up, a lost one becomes FAILED with an alarm. */
+void mail_next(const struct mail *mail, enum mail_result result, const struct mail_limits *limits,
+	       struct instant now, struct mail_change *ret);
 
 /* The words of the table columns. NULL for a number that is none of the enum's. */
 const char *mail_kind_name(enum mail_kind kind);
@@ -62,8 +65,9 @@ bool mail_kind_decode(const char *name, enum mail_kind *ret_kind) MUST_CHECK;
 const char *mail_state_name(enum mail_state state);
 bool mail_state_decode(const char *name, enum mail_state *ret_state) MUST_CHECK;
 
-/* One addr-spec of RFC 5321's everyday form (dotted atoms, '@', a host name; ASCII, neither quoted parts nor address literals): no CR, LF, NUL, comma, angle bracket, space or control byte, one '@' with both sides,
- * at most 254 bytes. What libcurl would pass on as a new SMTP command is refused here. */
+/* One addr-spec of RFC 5321's everyday form (dotted atoms, '@', a host name; ASCII, neither quoted parts
+ * nor address literals): no CR, LF, NUL, comma, angle bracket, space or control byte, one '@' with both
+ * sides, at most 254 bytes. What libcurl would pass on as a new SMTP command is refused here. */
 bool mail_address_is_valid(const char *address);
 
 #endif

@@ -1,4 +1,5 @@
-/* names.h: the words of a column or of a peer, for the enum whose values count up from 0. One table serves both directions. */
+/* names.h: the words of a column or of a peer, for the enum whose values count up from 0. One table serves
+ * both directions. */
 #ifndef NAMES_H
 #define NAMES_H
 

@@ -7,15 +7,9 @@
 
 static const char *const state_names[] = {
 	[REFUND_REQUESTED] = "requested", [REFUND_SENDING] = "sending",
-	[REFUND_PENDING] = "pending",	  [REFUND_REQUIRES_ACTION] = "requires_action",
+	[REFUND_PENDING] = "pending",     [REFUND_REQUIRES_ACTION] = "requires_action",
 	[REFUND_SUCCEEDED] = "succeeded", [REFUND_FAILED] = "failed",
-	[REFUND_CANCELED] = "canceled",	  [REFUND_NEEDS_ATTENTION] = "needs_attention",
-};
-
-static const char *const status_names[] = {
-	[STRIPE_REFUND_PENDING] = "pending",	 [STRIPE_REFUND_REQUIRES_ACTION] = "requires_action",
-	[STRIPE_REFUND_SUCCEEDED] = "succeeded", [STRIPE_REFUND_FAILED] = "failed",
-	[STRIPE_REFUND_CANCELED] = "canceled",
+	[REFUND_CANCELED] = "canceled",   [REFUND_NEEDS_ATTENTION] = "needs_attention",
 };
 
 const char *refund_state_name(enum refund_state state)
@@ -30,21 +24,6 @@ bool refund_state_decode(const char *name, enum refund_state *ret_state)
 	if (!name_decode(state_names, NAMES_COUNT(state_names), name, &value))
 		return false;
 	*ret_state = (enum refund_state)value;
-	return true;
-}
-
-const char *stripe_refund_status_name(enum stripe_refund_status status)
-{
-	return name_find(status_names, NAMES_COUNT(status_names), (size_t)status);
-}
-
-bool stripe_refund_status_decode(const char *name, enum stripe_refund_status *ret_status)
-{
-	size_t value;
-
-	if (!name_decode(status_names, NAMES_COUNT(status_names), name, &value))
-		return false;
-	*ret_status = (enum stripe_refund_status)value;
 	return true;
 }
 
@@ -65,9 +44,9 @@ bool refund_may_exist(const struct refund *refund)
 	       || (refund->state != REFUND_REQUESTED && refund->state != REFUND_SENDING);
 }
 
-static bool is_live(const struct stripe_refund *found)
+bool refund_wants_list_after(enum refund_answer answer)
 {
-	return found->status != STRIPE_REFUND_FAILED && found->status != STRIPE_REFUND_CANCELED;
+	return answer == REFUND_ANSWER_REPLAYED_ERROR || answer == REFUND_ANSWER_ALREADY;
 }
 
 static void keep_newest(struct stripe_refund *newest, const struct stripe_refund *found)
@@ -79,18 +58,19 @@ static void keep_newest(struct stripe_refund *newest, const struct stripe_refund
 void refund_list_add(struct refund_list *list, const struct refund *refund, const struct stripe_refund *found)
 {
 	bool ours = strcmp(found->refund_id, refund->id) == 0;
+	bool same_payment = strcmp(found->payment_intent, refund->payment_intent) == 0;
+	bool counts = same_payment && strcmp(found->amount.currency, refund->captured.currency) == 0;
 
-	if (strcmp(found->payment_intent, refund->payment_intent) != 0
-	    || strcmp(found->amount.currency, refund->captured.currency) != 0)
+	if (!ours && !same_payment)
 		return;
-	if (!is_live(found)) {
+	if (!stripe_refund_is_live(found)) {
 		if (ours && found->generation == refund->generation)
 			keep_newest(&list->ours_failed, found);
 		return;
 	}
 	if (!list->newest_live.id[0] || found->status < list->live_status)
 		list->live_status = found->status;
-	if (__builtin_add_overflow(list->live_minor, found->amount.minor, &list->live_minor))
+	if (counts && __builtin_add_overflow(list->live_minor, found->amount.minor, &list->live_minor))
 		list->live_minor = INT64_MAX;
 	keep_newest(&list->newest_live, found);
 	if (ours)

@@ -1,4 +1,5 @@
-/* refund_next.c: what a refund's worker does next, and what the row says afterwards (design.md rules 6 to 9) */
+/* refund_next.c: what a refund's worker does next, and what the row says afterwards (design.md rules 6 to
+ * 9) */
 #include <stdio.h>
 #include <string.h>
 
@@ -42,17 +43,12 @@ static enum refund_state state_of(enum stripe_refund_status status)
 static int rank_of(enum refund_state state)
 {
 	static const int ranks[] = {
-		[REFUND_REQUESTED] = 0, [REFUND_SENDING] = 0,	      [REFUND_NEEDS_ATTENTION] = 0,
-		[REFUND_PENDING] = 1,	[REFUND_REQUIRES_ACTION] = 2, [REFUND_SUCCEEDED] = 3,
-		[REFUND_FAILED] = 4,	[REFUND_CANCELED] = 4,
+		[REFUND_REQUESTED] = 0, [REFUND_SENDING] = 0,         [REFUND_NEEDS_ATTENTION] = 0,
+		[REFUND_PENDING] = 1,   [REFUND_REQUIRES_ACTION] = 2, [REFUND_SUCCEEDED] = 3,
+		[REFUND_FAILED] = 4,    [REFUND_CANCELED] = 4,
 	};
 
 	return ranks[state];
-}
-
-static void set_reason(struct refund_change *ret, const char *reason)
-{
-	snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
 }
 
 static void unchanged(const struct refund *refund, struct refund_change *ret)
@@ -73,8 +69,9 @@ static void fail(const struct refund *refund, const struct stripe_refund *failed
 {
 	advance(refund, state_of(failed->status), ret);
 	ret->alarm = true;
-	set_reason(ret, failed->failure_reason[0] ? failed->failure_reason
-						  : stripe_refund_status_name(failed->status));
+	snprintf(ret->reason, sizeof(ret->reason), "%s",
+		 failed->failure_reason[0] ? failed->failure_reason
+					   : stripe_refund_status_name(failed->status));
 }
 
 static void needs_attention(const struct refund *refund, const char *reason, struct refund_change *ret)
@@ -82,10 +79,11 @@ static void needs_attention(const struct refund *refund, const char *reason, str
 	unchanged(refund, ret);
 	ret->state = REFUND_NEEDS_ATTENTION;
 	ret->alarm = refund->state != REFUND_NEEDS_ATTENTION;
-	set_reason(ret, reason);
+	snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
 }
 
-/* Not known yet: the same key again, after a list. A row that already had a refund at Stripe only looks again. */
+/* Not known yet: the same key again, after a list. A row that already had a refund at Stripe only looks
+ * again. */
 static void again(const struct refund *refund, bool counts, struct refund_change *ret)
 {
 	unchanged(refund, ret);
@@ -107,13 +105,9 @@ enum refund_step refund_plan(const struct refund *refund, const struct refund_li
 	return REFUND_STEP_POST;
 }
 
-bool refund_wants_list_after(enum refund_answer answer)
-{
-	return answer == REFUND_ANSWER_REPLAYED_ERROR || answer == REFUND_ANSWER_ALREADY;
-}
-
-/* A refund object answered. It carries what remained, so beside a partial refund made by hand it is less than the whole:
- * what was listed before it counts towards the sum, and without a list the next look makes one. */
+/* A refund object answered. It carries what remained, so beside a partial refund made by hand it is less
+ * than the whole: what was listed before it counts towards the sum, and without a list the next look makes
+ * one. */
 static void next_from_made(const struct refund *refund, const struct refund_list *list,
 			   const struct stripe_refund *made, struct refund_change *ret)
 {
@@ -121,7 +115,7 @@ static void next_from_made(const struct refund *refund, const struct refund_list
 
 	if (!list->ours.id[0] && __builtin_add_overflow(live_minor, minor_of(refund, made), &live_minor))
 		live_minor = INT64_MAX;
-	if (made->status == STRIPE_REFUND_FAILED || made->status == STRIPE_REFUND_CANCELED) {
+	if (!stripe_refund_is_live(made)) {
 		fail(refund, made, ret);
 	} else if (adds_up(refund, live_minor)) {
 		advance(refund, state_of(made->status), ret);
@@ -131,7 +125,8 @@ static void next_from_made(const struct refund *refund, const struct refund_list
 	}
 }
 
-/* Does the list alone settle it? Whatever was seen adds up even when the list broke off; absence needs the whole of it. */
+/* Does the list alone settle it? Whatever was seen adds up even when the list broke off; absence needs the
+ * whole of it. */
 static bool next_from_list(const struct refund *refund, const struct refund_list *list,
 			   struct refund_change *ret)
 {
@@ -151,8 +146,8 @@ static bool next_from_list(const struct refund *refund, const struct refund_list
 	}
 	if (is_unsent_state(refund->state) || refund->state == REFUND_NEEDS_ATTENTION)
 		return false;
-	needs_attention(refund, "adopted_refund_gone",
-			ret); /* not FAILED: our own request may still be on its way */
+	/* Not FAILED: our own request may still be on its way. */
+	needs_attention(refund, "adopted_refund_gone", ret);
 	return true;
 }
 
@@ -175,9 +170,6 @@ static void next_from_answer(const struct refund *refund, const struct refund_li
 			ret->generation++;
 		return;
 	case REFUND_ANSWER_CREDENTIALS:
-		again(refund, false, ret);
-		ret->alarm = ret->breaker = true;
-		return;
 	case REFUND_ANSWER_BUSY:
 	case REFUND_ANSWER_NOT_SENT:
 		again(refund, false, ret);
@@ -194,20 +186,22 @@ static void next_from_answer(const struct refund *refund, const struct refund_li
 	}
 }
 
-/* Waiting longer is no use, and a list of this attempt (or the proof that nothing ever left) says where we stand. */
+/* Waiting longer is no use, and a list of this attempt (or the proof that nothing ever left) says where we
+ * stand. */
 static bool is_given_up(const struct refund *refund, const struct refund_list *list,
 			const struct refund_change *change)
 {
-	return change->state == REFUND_REQUESTED && !change->breaker
+	return change->state == REFUND_REQUESTED
 	       && ((list->listed && list->whole) || !refund_may_exist(refund));
 }
 
-/* The order: a refund object that answered; then what the list shows, live ones before failed ones; then the answer.
- * A frozen key: REPLAYED_ERROR alone proves only that the request which froze it has ended, and that one may have made a refund before it
- * failed. A list made *before* this answer can be older than that refund, so the generation rises only on a list made after the answer
- * (list->after_answer; the caller lists again, refund_wants_list_after) that is whole and shows nothing of ours: live ones are
- * adopted and failed ones recorded before the answer is looked at. With the new generation first_sent_at becomes NULL; its first POST
- * comes in the next attempt, which lists again because it is not the first. */
+/* The order: a refund object that answered; then what the list shows, live ones before failed ones; then
+ * the answer. A frozen key: REPLAYED_ERROR alone proves only that the request which froze it has ended,
+ * and that one may have made a refund before it failed. A list made *before* this answer can be older than
+ * that refund, so the generation rises only on a list made after the answer (list->after_answer; the
+ * caller lists again, refund_wants_list_after) that is whole and shows nothing of ours: live ones are
+ * adopted and failed ones recorded before the answer is looked at. With the new generation first_sent_at
+ * becomes NULL; its first POST comes in the next attempt, which lists again because it is not the first. */
 void refund_next(const struct refund *refund, const struct refund_list *list, enum refund_answer answer,
 		 const struct stripe_refund *made, bool give_up, struct refund_change *ret)
 {
@@ -224,17 +218,18 @@ void refund_next(const struct refund *refund, const struct refund_list *list, en
 	}
 	if (list->listed && next_from_list(refund, list, ret))
 		return;
-	if (!is_unsent_state(refund->state)) {
+	if (is_unsent_state(refund->state))
+		next_from_answer(refund, list, answer, ret);
+	else
 		again(refund, answer == REFUND_ANSWER_UNKNOWN, ret);
-		ret->breaker = ret->alarm = answer == REFUND_ANSWER_CREDENTIALS;
-		return;
-	}
-	next_from_answer(refund, list, answer, ret);
-	if (give_up && is_given_up(refund, list, ret))
+	if (answer == REFUND_ANSWER_CREDENTIALS)
+		ret->breaker = ret->alarm = true;
+	else if (give_up && is_given_up(refund, list, ret))
 		needs_attention(refund, "gave_up", ret);
 }
 
-/* Only the sum of all refunds tells what this one means for the row. Before the first answer the coming list will show it. */
+/* Only the sum of all refunds tells what this one means for the row. Before the first answer the coming
+ * list will show it. */
 static bool event_calls_for_list(const struct refund *refund, bool live, struct refund_change *ret)
 {
 	switch (refund->state) {
@@ -263,7 +258,7 @@ static bool event_calls_for_list(const struct refund *refund, bool live, struct 
 bool refund_event_next(const struct refund *refund, const struct stripe_refund *seen,
 		       struct refund_change *ret)
 {
-	bool live = seen->status != STRIPE_REFUND_FAILED && seen->status != STRIPE_REFUND_CANCELED;
+	bool live = stripe_refund_is_live(seen);
 	bool ours = strcmp(seen->refund_id, refund->id) == 0 && seen->generation == refund->generation;
 
 	if (!can_be_refunded(refund) || strcmp(seen->payment_intent, refund->payment_intent) != 0)
@@ -276,14 +271,14 @@ bool refund_event_next(const struct refund *refund, const struct stripe_refund *
 		fail(refund, seen, ret);
 		return true;
 	}
-	if (adds_up(refund, minor_of(refund, seen))) {
-		advance(refund, state_of(seen->status), ret);
+	if (!adds_up(refund, minor_of(refund, seen))) {
+		if (!is_unsent_state(refund->state))
+			return event_calls_for_list(refund, live, ret);
+		advance(refund, REFUND_PENDING, ret);
+		ret->list_next = true;
 		return true;
 	}
-	if (!is_unsent_state(refund->state))
-		return event_calls_for_list(refund, live, ret);
-	advance(refund, REFUND_PENDING, ret);
-	ret->list_next = true;
+	advance(refund, state_of(seen->status), ret);
 	return true;
 }
 

@@ -55,9 +55,9 @@ static void one_event(struct step *step, int index, uint8_t status)
 static void event_steps(struct step *step)
 {
 	for (int i = 0; i < WORLD_REFUNDS_MAX; i++) {
-		for (uint8_t status = 0; status <= STRIPE_REFUND_CANCELED; status++) {
+		for (int status = 0; status <= STRIPE_REFUND_CANCELED; status++) {
 			if (step->from->refund[i].exists && (step->from->refund[i].emitted & (1 << status)))
-				one_event(step, i, status);
+				one_event(step, i, (uint8_t)status);
 		}
 	}
 }

@@ -106,11 +106,11 @@ static int execute(const struct step *step, const struct world *world, int key, 
 		ret[0].world.key[key] = KEY_FROZEN;
 		return 1;
 	}
-	for (uint8_t status = STRIPE_REFUND_PENDING; status <= STRIPE_REFUND_SUCCEEDED; status += 2) {
+	for (int status = STRIPE_REFUND_PENDING; status <= STRIPE_REFUND_SUCCEEDED; status += 2) {
 		struct delivery *made = &ret[count++];
 
 		*made = (struct delivery){*world, REFUND_ANSWER_REFUND, 0, "refund made"};
-		make(&made->world, false, step->rules->no_stored_key ? 1 : key, amount, status);
+		make(&made->world, false, step->rules->no_stored_key ? 1 : key, amount, (uint8_t)status);
 		made->made = (uint8_t)number_of_newest(&made->world);
 		made->world.key[key] = made->made;
 	}

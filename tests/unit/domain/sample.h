@@ -12,6 +12,8 @@
 #define US_PER_MS   ((int64_t)1000)
 #define US_PER_S    ((int64_t)1000000)
 #define US_PER_HOUR (3600 * US_PER_S)
+#define HOUR_S      ((int64_t)3600)
+#define DAY_S       ((int64_t)86400)
 
 /* 2026-07-01T10:00:00Z */
 #define SAMPLE_START_US ((int64_t)1782900000 * US_PER_S)
@@ -33,7 +35,7 @@ static inline struct booking sample_booking(void)
 				.ends_at = {SAMPLE_START_US + US_PER_HOUR},
 				.status = BOOKING_CONFIRMED,
 				.price = {4500, "EUR"},
-				.cancel_notice_s = 24 * 3600,
+				.cancel_notice_s = DAY_S,
 				.payment_intent = "pi_1"};
 }
 

@@ -112,7 +112,7 @@ void search_violation(struct search *search, const char *what)
 /* Follow the calm successors from every state; a way that comes back to itself never ends. */
 static void check_ends(struct search *search)
 {
-	uint32_t *seen = must(calloc(search->count, sizeof(uint32_t)));
+	uint32_t *seen = must(calloc(search->count + 1, sizeof(uint32_t)));
 
 	for (uint32_t start = 0; start < search->count && !search->violation; start++) {
 		uint32_t at = start;

@@ -12,13 +12,13 @@ struct grid_case {
 	struct instant now;
 };
 
-static const int64_t notices_s[] = {0, 3600, 24 * 3600, 7 * 24 * 3600};
-static const int64_t teacher_notices_s[] = {-1, 0, 2 * 3600, 48 * 3600};
+static const int64_t notices_s[] = {0, 3600, DAY_S, 7 * DAY_S};
+static const int64_t teacher_notices_s[] = {-1, 0, 2 * HOUR_S, 2 * DAY_S};
 static const int64_t ahead_us[] = {-US_PER_HOUR,
 				   -1,
 				   0,
 				   1,
-				   30 * 60 * US_PER_S,
+				   US_PER_HOUR / 2,
 				   US_PER_HOUR,
 				   US_PER_HOUR + 1,
 				   2 * US_PER_HOUR,
@@ -188,7 +188,7 @@ Test(cancel, without_a_policy_the_teacher_has_the_bookings_notice)
 Test(cancel, a_teachers_shorter_notice_does_not_help_the_parent)
 {
 	struct booking booking = sample_booking();
-	struct cancel_policy policy = {2 * 3600};
+	struct cancel_policy policy = {2 * HOUR_S};
 	struct actor parent = {PARENT_ID, ROLE_PARENT}, teacher = {TEACHER_ID, ROLE_TEACHER};
 	struct cancellation got;
 

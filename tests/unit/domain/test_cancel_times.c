@@ -49,7 +49,7 @@ static void edge_is(struct instant starts_at, int64_t notice_s, struct instant e
 
 static void day_before(const char *zone, const char *start, const char *edge)
 {
-	edge_is(wall(zone, start), 24 * 3600, wall(zone, edge));
+	edge_is(wall(zone, start), DAY_S, wall(zone, edge));
 }
 
 Test(cancel_times, allows_24_hours_and_a_millisecond_or_a_microsecond)
@@ -80,7 +80,7 @@ Test(cancel_times, refuses_at_the_start_and_in_the_past)
 	cr_assert_not(parent_may(start, 86400, start));
 	cr_assert_not(parent_may(start, 0, start));
 	cr_assert_not(parent_may(start, 0, before_start(-1)));
-	cr_assert_not(parent_may(start, 86400, before_start(-400 * 24 * US_PER_HOUR)));
+	cr_assert_not(parent_may(start, 86400, before_start(-9600 * US_PER_HOUR)));
 }
 
 Test(cancel_times, the_notice_is_the_one_that_the_booking_was_made_with)
@@ -90,7 +90,7 @@ Test(cancel_times, the_notice_is_the_one_that_the_booking_was_made_with)
 	edge_is(start, 0, start);
 	edge_is(start, 3600, before_start(US_PER_HOUR));
 	edge_is(start, 86400, before_start(24 * US_PER_HOUR));
-	edge_is(start, 7 * 86400, before_start(7 * 24 * US_PER_HOUR));
+	edge_is(start, 7 * DAY_S, before_start(168 * US_PER_HOUR));
 }
 
 Test(cancel_times, are_elapsed_hours_when_clocks_go_forward)

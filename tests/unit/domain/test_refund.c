@@ -122,20 +122,36 @@ Test(refund, does_not_post_when_ours_is_there_whatever_its_status)
 	}
 }
 
-Test(refund, list_leaves_out_other_payments_and_currencies)
+Test(refund, list_leaves_out_other_payments)
 {
 	struct refund refund = sample_refund(REFUND_SENDING);
 	struct refund_list list = whole_list();
-	struct stripe_refund other = ours(STRIPE_REFUND_SUCCEEDED, 1, 4500);
+	struct stripe_refund other = by_hand(STRIPE_REFUND_SUCCEEDED, 4500);
 
 	snprintf(other.payment_intent, sizeof(other.payment_intent), "pi_other");
 	add(&list, &refund, other);
-	other = ours(STRIPE_REFUND_SUCCEEDED, 1, 4500);
-	snprintf(other.amount.currency, sizeof(other.amount.currency), "USD");
-	add(&list, &refund, other);
 	cr_assert_eq(list.live_minor, 0);
-	cr_assert_str_empty(list.ours.id);
 	cr_assert_str_empty(list.newest_live.id);
+	cr_assert_eq(refund_plan(&refund, &list), REFUND_STEP_POST);
+}
+
+Test(refund, nothing_is_posted_beside_one_of_ours_that_does_not_fit)
+{
+	for (int wrong_payment = 0; wrong_payment < 2; wrong_payment++) {
+		struct refund refund = sample_refund(REFUND_SENDING);
+		struct refund_list list = whole_list();
+		struct stripe_refund odd = ours(STRIPE_REFUND_SUCCEEDED, 1, 4500);
+
+		if (wrong_payment)
+			snprintf(odd.payment_intent, sizeof(odd.payment_intent), "pi_other");
+		else
+			snprintf(odd.amount.currency, sizeof(odd.amount.currency), "USD");
+		add(&list, &refund, odd);
+		cr_assert_eq(list.live_minor, 0);
+		cr_assert_eq(refund_plan(&refund, &list), REFUND_STEP_RECORD);
+		cr_assert_eq(next(REFUND_SENDING, &list, REFUND_ANSWER_NOT_SENT, false).state,
+			     REFUND_NEEDS_ATTENTION);
+	}
 }
 
 Test(refund, list_keeps_the_newest_and_the_status_furthest_from_done)
