@@ -82,6 +82,10 @@ class Process:
 class StripeSim(Process):
     """A running Stripe simulator."""
 
+    key: str
+    url: str
+    ledger: Path
+
     def __init__(self, folder: Path, key: str = "sk_test_unbook", *arguments: str, port: int = 0) -> None:
         self.key = key
         self.ledger = folder / "ledger.jsonl"

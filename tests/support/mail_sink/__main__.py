@@ -20,7 +20,7 @@ from .spool import Spool
 from .tls import self_signed
 
 
-def arguments() -> argparse.Namespace:
+def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="mail_sink", description="An SMTP server that keeps every mail.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="SMTP; 0: any free one (default)")
@@ -30,7 +30,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--tls", choices=("none", "starttls", "implicit"), default="none")
     parser.add_argument("--cert-host", help="the name in the certificate (default: --host)")
     parser.add_argument("--login", help="user:password that AUTH must give")
-    return parser.parse_args()
+    return parser.parse_args(given)
 
 
 def announce(what: str, address: str) -> None:
@@ -39,7 +39,8 @@ def announce(what: str, address: str) -> None:
     print(json.dumps({**line, "what": what, "address": address}), file=sys.stderr, flush=True)
 
 
-async def serve(args: argparse.Namespace) -> None:
+async def serve(args: argparse.Namespace, stop: asyncio.Event) -> None:
+    """Listen until stop is set."""
     spool, faults = Spool(args.spool), Faults()
     context: ssl.SSLContext | None = None
     if args.tls != "none":
@@ -54,14 +55,11 @@ async def serve(args: argparse.Namespace) -> None:
         starttls = context if args.tls == "starttls" else None
         await Connection(reader, writer, spool, faults, starttls, args.login).run()
 
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     implicit = context if args.tls == "implicit" else None
     smtp = await asyncio.start_server(connected, args.host, args.port, ssl=implicit, backlog=256)
-    runner = web.AppRunner(MailApi(spool, faults).app(), access_log=None)
+    runner = web.AppRunner(MailApi(spool, faults).app(), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
-    await web.TCPSite(runner, args.host, args.http_port, shutdown_timeout=1.0).start()
+    await web.TCPSite(runner, args.host, args.http_port).start()
     ports = (smtp.sockets[0].getsockname()[1], runner.addresses[0][1])
     if args.port_file:
         partial = args.port_file.with_suffix(".partial")
@@ -78,5 +76,12 @@ async def serve(args: argparse.Namespace) -> None:
     spool.close()
 
 
+async def main() -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await serve(arguments(), stop)
+
+
 if __name__ == "__main__":
-    asyncio.run(serve(arguments()))
+    asyncio.run(main())

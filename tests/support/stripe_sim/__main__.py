@@ -16,7 +16,7 @@ from .server import make_app
 from .simulator import Simulator
 
 
-def arguments() -> argparse.Namespace:
+def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="stripe_sim", description="A stateful stand-in for Stripe's API.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0: any free one (default)")
@@ -26,18 +26,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--webhook-secret", action="append", default=[], help="whsec_…; may be repeated")
     parser.add_argument("--public-url", help="what checkout pages' addresses begin with")
     parser.add_argument("--port-file", type=Path, help="written with the port once it listens")
-    return parser.parse_args()
+    return parser.parse_args(given)
 
 
-async def serve(args: argparse.Namespace) -> None:
+async def serve(args: argparse.Namespace, stop: asyncio.Event) -> None:
+    """Listen until stop is set."""
     sim = Simulator(args.key, args.ledger)
     app = make_app(sim, args.webhook_url, args.webhook_secret)
-    runner = web.AppRunner(app, access_log=None, keepalive_timeout=300)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    runner = web.AppRunner(app, access_log=None, keepalive_timeout=300, shutdown_timeout=1.0)
     await runner.setup()
-    await web.TCPSite(runner, args.host, args.port, backlog=1024, shutdown_timeout=1.0).start()
+    await web.TCPSite(runner, args.host, args.port, backlog=1024).start()
     port = runner.addresses[0][1]
     sim.public_url = args.public_url or f"http://{args.host}:{port}"
     if args.port_file:
@@ -52,5 +50,12 @@ async def serve(args: argparse.Namespace) -> None:
     await runner.cleanup()
 
 
+async def main() -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await serve(arguments(), stop)
+
+
 if __name__ == "__main__":
-    asyncio.run(serve(arguments()))
+    asyncio.run(main())

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from conftest import Api
+from stripe_api import Api
 
 from running import StripeSim
 from stripe_sim.ledger import Ledger, wait_for

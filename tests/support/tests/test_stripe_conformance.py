@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 import pytest
-from conftest import Api, Reply
+from stripe_api import Api, Reply
 
 from running import HERE, StripeSim
 from stripe_conformance import answers, requests, spec

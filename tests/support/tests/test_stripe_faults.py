@@ -6,10 +6,11 @@ import http.client
 import json
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Api
+from stripe_api import Api
 
 from running import StripeSim
 from stripe_sim.ledger import Ledger
@@ -175,7 +176,9 @@ def test_the_ledger_holds_the_answer_before_it_is_sent(sim: StripeSim, api: Api)
         assert [line["kind"] for line in mine] == ["request", "effect", "answer"]
 
 
-def test_whatever_was_answered_survives_a_sudden_death(sim: StripeSim, api: Api) -> None:
+def test_whatever_was_answered_survives_a_sudden_death(tmp_path: Path) -> None:
+    sim = StripeSim(tmp_path / "stripe")
+    api = Api(sim)
     intents = [
         p["id"] for p in sim.post("payment_intents", {"amount": 9, "currency": "eur", "count": 400})["data"]
     ]
@@ -196,6 +199,7 @@ def test_whatever_was_answered_survives_a_sudden_death(sim: StripeSim, api: Api)
         caller.start()
     assert enough.wait(20)
     sim.process.kill()
+    sim.process.wait(10)
     for caller in callers:
         caller.join(20)
     assert set(answered) <= set(Ledger(sim.ledger).refunds())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Api
+from stripe_api import Api
 
 from running import StripeSim, call
 from stripe_sim.ledger import Ledger, wait_for

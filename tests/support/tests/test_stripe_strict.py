@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from conftest import Api
+from stripe_api import Api
 
 from running import ControlError, StripeSim
 from stripe_sim.ledger import Ledger
