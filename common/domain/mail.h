@@ -32,10 +32,10 @@ struct mail {
 /* How an attempt ended. */
 enum mail_result {
 	MAIL_RESULT_ACCEPTED, /* 2xx after the final dot */
-	MAIL_RESULT_LATER,    /* 4xx anywhere, or no connection: nothing was delivered */
-	MAIL_RESULT_REFUSED,  /* 5xx anywhere: never again */
-	MAIL_RESULT_LOST,     /* line lost or silent after the last byte: may have been delivered */
-	MAIL_RESULT_BAD,      /* ours to mend: bad address, template fails */
+	MAIL_RESULT_LATER, /* 4xx, no connection, or the server wants nothing from us (banner, EHLO, login): nothing was delivered */
+	MAIL_RESULT_REFUSED, /* 5xx to the mail itself (MAIL, RCPT, DATA, final dot): never again */
+	MAIL_RESULT_LOST,    /* line lost or silent after the last byte: may have been delivered */
+	MAIL_RESULT_BAD,     /* ours to mend: bad address, template fails */
 };
 
 struct mail_limits {

@@ -128,6 +128,27 @@ enum err_kind mails_booking_is_known(struct pg *db, int64_t booking_id, bool *re
 	return ERR_OK;
 }
 
+enum err_kind mails_hold(struct pg *db, const struct mail *mail, int64_t lease_ms, bool *ret_held,
+			 struct err *err)
+{
+	static const struct pg_stmt stmt = {
+		.name = "mails_hold",
+		.sql = "UPDATE mails SET lease_until = now() + $3::bigint * interval '1 ms', "
+		       "next_try_at = now() + $3::bigint * interval '1 ms' "
+		       "WHERE id = $1 AND lease_token = $2::uuid AND state = 'sending' RETURNING id",
+	};
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct pg_args args = {0};
+
+	pg_arg_int(&args, mail->id);
+	pg_arg_text(&args, mail->lease_token);
+	pg_arg_int(&args, lease_ms);
+	if (pg_one(db, &stmt, &args, &results, err))
+		return err->kind;
+	*ret_held = pg_rows(&results, 0) == 1;
+	return ERR_OK;
+}
+
 enum err_kind mails_record(struct pg *db, const struct mail *mail, const struct mail_outcome *outcome,
 			   bool *ret_recorded, struct err *err)
 {

@@ -24,8 +24,8 @@ struct mail_facts {
 	const char *recipient_address, *recipient_name, *recipient_locale, *recipient_zone;
 	const char *teacher_name, *parent_name, *student_name;
 	struct civil_time local_starts, local_ends; /* on the recipient's wall clock */
-	struct civil_time local_deadline;	    /* until when the parent may cancel */
-	int utc_offset_min;			    /* of that wall clock at the start */
+	struct civil_time local_deadline;           /* until when the parent may cancel */
+	int utc_offset_min;                         /* of that wall clock at the start */
 	const char *meeting_url;
 	const char *
 		instance_id; /* of this database: part of calendar UIDs, so that two databases never share one */
@@ -55,6 +55,10 @@ enum err_kind mails_booking_is_known(struct pg *db, int64_t booking_id, bool *re
 /* Everything that the text needs. Errors ERR_REJECT bad_row when the booking is not there. */
 enum err_kind mails_find_facts(struct pg *db, const struct mail *mail, struct arena *arena,
 			       struct mail_facts *ret_facts, struct err *err) MUST_CHECK;
+
+/* Renew the lease of a claimed mail, counted from now. *ret_held false: it was lost. */
+enum err_kind mails_hold(struct pg *db, const struct mail *mail, int64_t lease_ms, bool *ret_held,
+			 struct err *err) MUST_CHECK;
 
 struct mail_outcome {
 	struct mail_change change;

@@ -1,5 +1,5 @@
+/* mail.c: one mail, from claimed to recorded */
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "crash_point.h"
@@ -8,146 +8,116 @@
 #include "metrics.h"
 #include "notifier.h"
 
-#define POOL_WAIT_MS	5000
+#define MAIL_BYTES_MAX  (2 * 1024 * 1024)
+#define HOLD_WAIT_MS    1000
 #define RECORD_PAUSE_MS 200
+#define RECORD_MAX_MS   600000
 
-/* A claimed mail. The lease is counted on this machine's clock from before the claim, so it ends here no later than in the table. */
-struct mail_work {
-	struct mail mail;
-	int64_t lease_ends_ms;
+/* One mail at work. */
+struct attempt {
+	struct notifier *notifier;
+	struct pg_pool *pool;
+	struct mail_work *work;
+	struct arena *arena;
+	bool lease_is_lost;
+	bool called; /* the mail server was asked, and the breaker told */
+	int reply;
 };
 
-static int64_t admit_ms(void *context)
-{
-	struct notifier *notifier = context;
-
-	return breaker_admit_ms(&notifier->breaker);
-}
-
-static void unadmit(void *context)
-{
-	struct notifier *notifier = context;
-
-	breaker_unadmit(&notifier->breaker);
-}
-
-static enum err_kind take_claimed(struct job *job, const struct mail *mail, int64_t lease_ends_ms,
-				  struct err *err)
-{
-	struct mail_work *work = arena_alloc(job->arena, sizeof(*work));
-
-	job->label = arena_printf(job->arena, "%lld", (long long)mail->id);
-	if (!work || !job->label)
-		return err_set(err, ERR_RETRY, "no_memory", "no memory for mail %lld", (long long)mail->id);
-	*work = (struct mail_work){.mail = *mail, .lease_ends_ms = lease_ends_ms};
-	job->work = work;
-	return ERR_OK;
-}
-
-/* Which events have mails waiting behind them. */
-static bool event_rings(const struct event *event)
-{
-	switch (event->type) {
-	case EVENT_BOOKING_CONFIRMED:
-	case EVENT_BOOKING_CANCELLED:
-		return true;
-	case EVENT_REFUND_CHANGED:
-		return event->state && !strcmp(event->state, "failed");
-	case EVENT_BOOKING_COMPLETED:
-	case EVENT_REFUND_REQUESTED:
-	case EVENT_CHECKOUT_CHECK:
-	case EVENT_STRIPE:
-		return false;
-	}
-	return false;
-}
-
-static enum err_kind claim(void *context, struct pg *db, const struct event *event, struct job *job,
-			   struct err *err)
-{
-	struct notifier *notifier = context;
-	int64_t lease_ends_ms = deadline_in_ms(notifier->claim.lease_ms);
-	struct mail mail = {0};
-	bool known = false;
-
-	if (!event_rings(event))
-		return ERR_OK;
-	if (mails_claim_booking(db, event->booking_id, &notifier->claim, job->arena, &mail, err))
-		return err->kind;
-	if (mail.id)
-		return take_claimed(job, &mail, lease_ends_ms, err);
-	if (mails_booking_is_known(db, event->booking_id, &known, err))
-		return err->kind;
-	if (!known)
-		return err_set(err, ERR_REJECT, "unknown_row", "there is no booking %lld",
-			       (long long)event->booking_id);
-	return ERR_OK;
-}
-
-static enum err_kind sweep(void *context, struct pg *db, struct job *job, struct err *err)
-{
-	struct notifier *notifier = context;
-	int64_t lease_ends_ms = deadline_in_ms(notifier->claim.lease_ms);
-	struct mail mail = {0};
-
-	if (mails_sweep(db, &notifier->claim, job->arena, &mail, err))
-		return err->kind;
-	return mail.id ? take_claimed(job, &mail, lease_ends_ms, err) : ERR_OK;
-}
-
-static enum err_kind find_facts(struct pg_pool *pool, const struct mail *mail, struct arena *arena,
-				struct mail_facts *ret_facts, struct err *err)
+static enum err_kind hold(struct attempt *attempt, bool *ret_held, struct err *err)
 {
 	struct pg *db = NULL;
+	enum err_kind kind = pg_pool_take(attempt->pool, HOLD_WAIT_MS, &db, err);
 
-	if (pg_pool_take(pool, POOL_WAIT_MS, &db, err))
-		return err->kind;
-	enum err_kind kind = mails_find_facts(db, mail, arena, ret_facts, err);
-	pg_pool_give(pool, db);
+	if (!kind)
+		kind = mails_hold(db, &attempt->work->mail, attempt->notifier->claim.lease_ms, ret_held, err);
+	pg_pool_give(attempt->pool, db);
 	return kind;
 }
 
-/* The message, or why there is none: LATER when it may pass, BAD when it never will. ACCEPTED stands for "go on". */
-static enum mail_result write_mail(struct notifier *notifier, struct pg_pool *pool, const struct job *job,
-				   const struct mail *mail, struct smtp_message *ret_message, struct err *err)
+/* A mail server may think for longer than a lease lasts (RFC 5321: ten minutes after the final dot). While this process lives it renews
+ * its lease; one that stood still finds here that somebody else has taken the mail. */
+static bool is_still_held(void *context)
 {
-	struct instant now = clock_system()->now(clock_system());
-	struct mail_facts facts;
-	enum err_kind kind = find_facts(pool, mail, job->arena, &facts, err);
+	struct attempt *attempt = context;
+	int64_t lease_ms = attempt->notifier->claim.lease_ms, ends_ms = deadline_in_ms(lease_ms);
+	struct err err = {0};
+	bool held = false;
 
-	if (!kind)
-		kind = compose_mail(notifier->templates, &notifier->sender, mail, &facts, now, job->arena,
-				    ret_message, err);
-	if (!kind)
-		return MAIL_RESULT_ACCEPTED;
-	return kind == ERR_REJECT ? MAIL_RESULT_BAD : MAIL_RESULT_LATER;
+	if (attempt->lease_is_lost)
+		return false;
+	if (deadline_left_ms(attempt->work->lease_ends_ms) > lease_ms / 2)
+		return true;
+	if (hold(attempt, &held, &err))
+		return deadline_left_ms(attempt->work->lease_ends_ms) > 0;
+	attempt->lease_is_lost = !held;
+	if (held)
+		attempt->work->lease_ends_ms = ends_ms;
+	return held;
 }
 
-static enum mail_result send_mail(struct notifier *notifier, struct pg_pool *pool, const struct job *job,
-				  const struct mail_work *work, int *ret_reply, struct err *err)
+static enum err_kind find_facts(struct attempt *attempt, struct mail_facts *ret_facts, struct err *err)
 {
-	struct smtp_message message;
+	struct pg *db = NULL;
 
-	if (work->mail.state == MAIL_SENDING) {
+	if (pg_pool_take(attempt->pool, MAIL_POOL_WAIT_MS, &db, err))
+		return err->kind;
+	enum err_kind kind = mails_find_facts(db, &attempt->work->mail, attempt->arena, ret_facts, err);
+	pg_pool_give(attempt->pool, db);
+	return kind;
+}
+
+static enum err_kind write_mail(struct attempt *attempt, struct smtp_message *ret_message, struct err *err)
+{
+	struct notifier *notifier = attempt->notifier;
+	struct instant now = clock_system()->now(clock_system());
+	struct mail_facts facts;
+
+	if (find_facts(attempt, &facts, err)
+	    || compose_mail(notifier->templates, &notifier->sender, &attempt->work->mail, &facts, now,
+			    attempt->arena, ret_message, err))
+		return err->kind;
+	ret_message->goes_on = is_still_held;
+	ret_message->context = attempt;
+	return ERR_OK;
+}
+
+/* Any answer shows that the server is there; a 5xx that is not about the mail, that it wants nothing from us. */
+static void tell_breaker(struct attempt *attempt, enum mail_result result)
+{
+	struct breaker *breaker = &attempt->notifier->breaker;
+
+	attempt->called = true;
+	if (result == MAIL_RESULT_LATER && attempt->reply / 100 == 5)
+		breaker_refused(breaker);
+	else if (attempt->reply)
+		breaker_succeeded(breaker);
+	else
+		breaker_failed(breaker);
+}
+
+static enum mail_result send_mail(struct attempt *attempt, struct err *err)
+{
+	struct smtp_message message = {0};
+	enum mail_result result = MAIL_RESULT_LATER;
+
+	if (attempt->work->mail.state == MAIL_SENDING) {
 		err_set(err, ERR_UNSURE, "lease_expired", "an earlier attempt ended without a word");
 		return MAIL_RESULT_LOST;
 	}
-	enum mail_result result = write_mail(notifier, pool, job, &work->mail, &message, err);
-	if (result != MAIL_RESULT_ACCEPTED)
-		return result;
-	if (deadline_left_ms(work->lease_ends_ms) == 0) {
+	enum err_kind kind = write_mail(attempt, &message, err);
+	if (kind)
+		return kind == ERR_REJECT ? MAIL_RESULT_BAD : MAIL_RESULT_LATER;
+	CRASH_POINT("mail.before_send");
+	if (!is_still_held(attempt)) {
 		err_set(err, ERR_RETRY, "lease_expired",
 			"this process stood still for longer than its lease");
 		return MAIL_RESULT_LATER;
 	}
-	CRASH_POINT("mail.before_send");
-	enum err_kind kind = smtp_send(notifier->smtp, &message, &result, ret_reply, err);
+	kind = smtp_send(attempt->notifier->smtp, &message, &result, &attempt->reply, err);
 	CRASH_POINT("mail.after_send");
-	if (kind == ERR_OK || *ret_reply)
-		breaker_succeeded(&notifier->breaker);
-	else
-		breaker_failed(&notifier->breaker);
-	return result;
+	tell_breaker(attempt, result);
+	return kind ? result : MAIL_RESULT_ACCEPTED;
 }
 
 static int64_t wait_ms_for(const struct notifier *notifier, const struct mail *mail,
@@ -158,105 +128,89 @@ static int64_t wait_ms_for(const struct notifier *notifier, const struct mail *m
 	return backoff_next_ms(&notifier->backoff, mail->failures, 0, id_random());
 }
 
-/* What became of a mail is known nowhere else, so this waits for PostgreSQL as long as the lease lasts. */
-static enum err_kind record(struct pg_pool *pool, const struct mail_work *work,
-			    const struct mail_outcome *outcome, struct err *err)
+/* What became of a mail is known nowhere else, so this waits for PostgreSQL; the fence keeps a late word harmless. After an answer that was
+ * lost the fence also says that the first try had arrived. */
+static enum err_kind record(struct attempt *attempt, const struct mail_outcome *outcome, struct err *err)
 {
-	enum err_kind kind = ERR_RETRY;
+	const struct mail *mail = &attempt->work->mail;
+	int64_t deadline_ms = deadline_in_ms(RECORD_MAX_MS);
+	bool unsure = false;
 
 	for (;;) {
 		struct pg *db = NULL;
 		bool recorded = false;
+		enum err_kind kind = pg_pool_take(attempt->pool, MAIL_POOL_WAIT_MS, &db, err);
 
-		kind = pg_pool_take(pool, POOL_WAIT_MS, &db, err);
 		if (!kind)
-			kind = mails_record(db, &work->mail, outcome, &recorded, err);
-		pg_pool_give(pool, db);
-		if (!kind && !recorded)
+			kind = mails_record(db, mail, outcome, &recorded, err);
+		pg_pool_give(attempt->pool, db);
+		if (!kind && (recorded || unsure))
+			return ERR_OK;
+		if (!kind)
 			return err_set(err, ERR_RETRY, "lease_lost", "somebody else holds mail %lld now",
-				       (long long)work->mail.id);
-		if (kind != ERR_RETRY || deadline_left_ms(work->lease_ends_ms) < RECORD_PAUSE_MS)
+				       (long long)mail->id);
+		unsure = unsure || kind == ERR_UNSURE;
+		if ((kind != ERR_RETRY && kind != ERR_UNSURE) || deadline_left_ms(deadline_ms) == 0)
 			return kind;
 		nanosleep(&(struct timespec){.tv_nsec = RECORD_PAUSE_MS * 1000000L}, NULL);
 	}
 }
 
-static enum err_kind perform_one(struct notifier *notifier, struct pg_pool *pool, const struct job *job,
-				 const struct mail_work *work, struct err *err)
+static void count(const struct mail *mail, const struct mail_change *change)
 {
-	int reply = 0;
-	char reply_text[8] = "";
-	struct mail_outcome outcome = {0};
-	enum mail_result result = send_mail(notifier, pool, job, work, &reply, err);
-	struct err record_err = {0};
-	const char *kind_name = mail_kind_name(work->mail.kind);
-
-	mail_next(&work->mail, result, &notifier->limits, clock_system()->now(clock_system()),
-		  &outcome.change);
-	snprintf(reply_text, sizeof(reply_text), "%d", reply);
-	outcome.reply = reply ? reply_text : NULL;
-	outcome.error = result == MAIL_RESULT_ACCEPTED ? NULL : err->code;
-	outcome.wait_ms = wait_ms_for(notifier, &work->mail, &outcome.change);
 	metric_add(METRIC(METRIC_COUNTER, "unbook_mails_total",
-			  "Attempts to send a mail, by what became of it.", {"kind", kind_name},
-			  {"state", mail_state_name(outcome.change.state)}),
+			  "Attempts to send a mail, by what became of it.",
+			  {"kind", mail_kind_name(mail->kind)}, {"state", mail_state_name(change->state)}),
 		   1);
-	if (outcome.change.alarm)
+	if (change->alarm)
 		metric_add(METRIC(METRIC_COUNTER, "unbook_alarms_total", "Things that a person must look at.",
 				  {"what", "mail_failed"}),
 			   1);
-	if (record(pool, work, &outcome, &record_err)) {
-		*err = record_err;
+}
+
+static void log_mail(const struct mail *mail, const struct mail_outcome *outcome, const char *traceparent)
+{
+	LOG(outcome->change.alarm ? LOG_ERROR : LOG_INFO, "mail", LOG_I("mail", mail->id),
+	    LOG_I("booking", mail->booking_id), LOG_S("kind", mail_kind_name(mail->kind)),
+	    LOG_S("state", mail_state_name(outcome->change.state)), LOG_S("reply", outcome->reply),
+	    LOG_S("error", outcome->error), LOG_I("attempt", mail->attempts), LOG_S("trace", traceparent));
+}
+
+static enum err_kind send_and_record(struct attempt *attempt, const char *traceparent, struct err *err)
+{
+	const struct mail *mail = &attempt->work->mail;
+	const struct notifier *notifier = attempt->notifier;
+	struct mail_outcome outcome = {0};
+	struct err why = {0};
+	char reply[8] = "";
+	enum mail_result result = send_mail(attempt, &why);
+
+	if (!attempt->called)
+		breaker_unadmit(&attempt->notifier->breaker);
+	mail_next(mail, result, &notifier->limits, clock_system()->now(clock_system()), &outcome.change);
+	snprintf(reply, sizeof(reply), "%d", attempt->reply);
+	outcome.reply = attempt->reply ? reply : NULL;
+	outcome.error = result == MAIL_RESULT_ACCEPTED ? NULL : why.code;
+	outcome.wait_ms = wait_ms_for(notifier, mail, &outcome.change);
+	if (record(attempt, &outcome, err))
 		return err->kind;
-	}
 	CRASH_POINT("mail.after_record");
-	return result == MAIL_RESULT_ACCEPTED ? ERR_OK : err->kind;
+	count(mail, &outcome.change);
+	log_mail(mail, &outcome, traceparent);
+	if (result == MAIL_RESULT_ACCEPTED)
+		return ERR_OK;
+	*err = why;
+	return err->kind;
 }
 
-/* The doorbell rings once for a booking's mails: after one is done this slot takes the next that is fresh. */
-static enum err_kind claim_next(struct notifier *notifier, struct pg_pool *pool, const struct job *job,
-				struct mail_work *work, struct err *err)
+enum err_kind mail_perform(struct notifier *notifier, struct pg_pool *pool, const char *traceparent,
+			   struct mail_work *work, struct err *err)
 {
-	int64_t booking_id = work->mail.booking_id;
-	struct pg *db = NULL;
+	struct arena arena;
+	struct attempt attempt = {.notifier = notifier, .pool = pool, .work = work, .arena = &arena};
 
-	work->lease_ends_ms = deadline_in_ms(notifier->claim.lease_ms);
-	work->mail = (struct mail){0};
-	if (pg_pool_take(pool, POOL_WAIT_MS, &db, err))
-		return err->kind;
-	enum err_kind kind =
-		mails_claim_booking(db, booking_id, &notifier->claim, job->arena, &work->mail, err);
-	pg_pool_give(pool, db);
+	arena_init(&arena, MAIL_BYTES_MAX);
+	enum err_kind kind = send_and_record(&attempt, traceparent, err);
+	arena_release(&arena);
 	return kind;
-}
-
-static enum err_kind perform(void *context, struct pg_pool *pool, const struct job *job, struct err *err)
-{
-	struct notifier *notifier = context;
-	struct mail_work work = *(const struct mail_work *)job->work;
-
-	for (;;) {
-		CRASH_POINT("mail.after_claim");
-		if (perform_one(notifier, pool, job, &work, err))
-			return err->kind;
-		if (breaker_is_open(&notifier->breaker) || claim_next(notifier, pool, job, &work, err)
-		    || !work.mail.id)
-			return ERR_OK; /* what is left is found by the sweep */
-	}
-}
-
-void mail_handler_init(struct worker_handler *handler, struct notifier *notifier)
-{
-	static const char *const topics[] = {"unbook.bookings", "unbook.refunds", NULL};
-
-	*handler = (struct worker_handler){
-		.name = "mail",
-		.context = notifier,
-		.topics = topics,
-		.admit_ms = admit_ms,
-		.unadmit = unadmit,
-		.claim = claim,
-		.sweep = sweep,
-		.perform = perform,
-	};
 }

@@ -1,101 +1,99 @@
+/* run.c: what the notifier opens beside the wiring that all workers share. */
 #include <string.h>
 
+#include "log.h"
 #include "notifier.h"
 #include "service.h"
+#include "str.h"
+#include "worker_run.h"
 
+#define EXIT_SETTINGS   78
 #define MAIL_GIVE_UP_MS INT64_C(86400000) /* a 4xx is tried again for 24 hours, then an operator looks */
-#define UNKNOWNS_MAX	3
+#define UNKNOWNS_MAX    3
 #define SMTP_CONNECT_MS 3000
 
-/* What run() opens, closed in reverse order when it leaves. */
-struct parts {
-	struct notifier notifier;
-	struct pg_pool *db;
-	struct worker *worker;
-};
-
-static void parts_close(struct parts *parts)
+static void notifier_close(struct notifier *notifier)
 {
-	if (parts->worker) {
-		service_check_remove(parts->worker);
-		if (!worker_close(parts->worker, service_deadline_ms()))
-			service_abandon("jobs did not end in time; their leases will");
+	breaker_release(&notifier->breaker);
+	templates_close(notifier->templates);
+	smtp_close(notifier->smtp);
+}
+
+/* "Name <address>" or the address alone. */
+static bool read_sender(const char *from, struct notifier *notifier)
+{
+	const char *open = strrchr(from, '<');
+	size_t name_len = open ? (size_t)(open - from) : 0;
+
+	while (name_len > 0 && from[name_len - 1] == ' ')
+		name_len--;
+	if (name_len >= sizeof(notifier->from_name)
+	    || !str_copy(notifier->from_address, sizeof(notifier->from_address), open ? open + 1 : from))
+		return false;
+	memcpy(notifier->from_name, from, name_len);
+	if (open) {
+		char *close = strchr(notifier->from_address, '>');
+
+		if (!close || close[1])
+			return false;
+		*close = '\0';
 	}
-	pg_pool_close(parts->db);
-	breaker_release(&parts->notifier.breaker);
-	templates_close(parts->notifier.templates);
-	smtp_close(parts->notifier.smtp);
+	return mail_address_is_valid(notifier->from_address);
+}
+
+static enum err_kind open_smtp(const struct notifier_settings *settings, struct notifier *notifier,
+			       struct err *err)
+{
+	return smtp_open(&(struct smtp_options){.url = settings->smtp_url,
+						.require_tls = !strcmp(settings->smtp_tls, "require"),
+						.ca_file = settings->smtp_ca_file,
+						.from_address = notifier->from_address,
+						.from_name = notifier->from_name,
+						.connect_ms = SMTP_CONNECT_MS,
+						.step_ms = settings->smtp_step_ms,
+						.final_ms = settings->smtp_final_ms},
+			 &notifier->smtp, err);
 }
 
 static enum err_kind open_notifier(const struct notifier_settings *settings, struct notifier *notifier,
 				   struct err *err)
 {
-	const char *at = strchr(settings->mail_from, '@');
-
-	notifier->settings = settings;
-	notifier->sender = (struct compose_sender){.address = settings->mail_from,
-						   .name = settings->mail_from_name,
+	if (!read_sender(settings->mail_from, notifier))
+		return err_set(err, ERR_FATAL, "mail_from",
+			       "UNBOOK_MAIL_FROM is neither an address nor \"Name <address>\"");
+	notifier->sender = (struct compose_sender){.address = notifier->from_address,
+						   .name = notifier->from_name,
 						   .bookings_url = settings->frontend_url};
-	notifier->claim =
-		(struct mail_claim){.domain = at ? at + 1 : "", .lease_ms = settings->worker.lease_ms};
+	notifier->claim = (struct mail_claim){.domain = strchr(notifier->from_address, '@') + 1,
+					      .lease_ms = settings->worker.lease_ms};
 	notifier->limits = (struct mail_limits){.give_up_ms = MAIL_GIVE_UP_MS,
 						.unknown_wait_ms = settings->unknown_wait_ms,
 						.unknowns_max = UNKNOWNS_MAX};
 	notifier->backoff = (struct backoff){.min_ms = settings->worker.backoff_min_ms,
 					     .max_ms = settings->worker.backoff_max_ms};
-	breaker_init(&notifier->breaker, &(struct breaker_options){.name = "smtp"});
-	if (smtp_open(&(struct smtp_options){.url = settings->smtp_url,
-					     .require_tls = !strcmp(settings->smtp_tls, "require"),
-					     .from_address = settings->mail_from,
-					     .from_name = settings->mail_from_name,
-					     .connect_ms = SMTP_CONNECT_MS,
-					     .step_ms = settings->smtp_step_ms,
-					     .final_ms = settings->smtp_final_ms},
-		      &notifier->smtp, err)
+	if (open_smtp(settings, notifier, err)
 	    || templates_open(settings->templates_dir, &notifier->templates, err))
 		return err->kind;
 	return compose_check(notifier->templates, &notifier->sender, err);
 }
 
-static enum err_kind open_parts(const struct notifier_settings *settings, struct parts *parts,
-				struct err *err)
+enum err_kind notifier_run(void *context, struct err *err)
 {
+	const struct notifier_settings *settings = context;
+	__attribute__((cleanup(notifier_close))) struct notifier notifier = {0};
 	struct worker_handler handler;
-	struct pg_options pg = {.url = settings->common.pg_url, .application = "unbook-notifier"};
 
-	if (open_notifier(settings, &parts->notifier, err)
-	    || pg_pool_open(&pg, (int)settings->common.db_pool, &parts->db, err))
-		return err->kind;
-	mail_handler_init(&handler, &parts->notifier);
-	return worker_open(&(struct worker_options){.group = UNBOOK_SERVICE,
-						    .kafka_bootstrap = settings->common.kafka_bootstrap,
-						    .topic_prefix = settings->common.topic_prefix,
-						    .slots = (int)settings->worker.slots,
-						    .sweep_ms = (int)settings->worker.sweep_ms,
-						    .pg_url = settings->common.pg_url,
-						    .db = parts->db},
-			   &handler, 1, &parts->worker, err);
-}
-
-static bool is_alive(void *worker)
-{
-	return worker_is_alive(worker);
-}
-
-static void missing(void *worker, char *ret_text, size_t cap)
-{
-	worker_missing(worker, ret_text, cap);
-}
-
-enum err_kind notifier_run(void *settings, struct err *err)
-{
-	__attribute__((cleanup(parts_close))) struct parts parts = {0};
-
-	if (open_parts(settings, &parts, err))
-		return err->kind;
-	service_check_add(&(struct service_check){
-		.name = "worker", .context = parts.worker, .is_alive = is_alive, .missing = missing});
-	service_wait();
-	worker_stop(parts.worker);
-	return ERR_OK;
+	breaker_init(&notifier.breaker, &(struct breaker_options){.name = "smtp"});
+	if (open_notifier(settings, &notifier, err)) { /* a setting that only its use shows to be wrong */
+		LOG(LOG_ERROR, "bad settings", LOG_S("code", err->code), LOG_S("error", err->msg));
+		service_stop(EXIT_SETTINGS);
+		return ERR_OK;
+	}
+	mail_handler_init(&handler, &notifier);
+	return worker_run(&(struct worker_run){.name = UNBOOK_SERVICE,
+					       .common = &settings->common,
+					       .worker = &settings->worker,
+					       .handlers = &handler,
+					       .handler_count = 1},
+			  err);
 }

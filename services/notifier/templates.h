@@ -5,7 +5,7 @@
 #include "mail.h"
 #include "template.h"
 
-#define TEMPLATE_KINDS	       4
+#define TEMPLATE_KINDS         4
 #define TEMPLATE_WORDS_MAX     48
 #define TEMPLATE_LANGUAGES_MAX 16
 
@@ -16,7 +16,7 @@ struct word {
 };
 
 struct language {
-	char name[8];								     /* "en" */
+	char name[8];                                                                /* "en" */
 	char *subject[TEMPLATE_KINDS], *text[TEMPLATE_KINDS], *html[TEMPLATE_KINDS]; /* by enum mail_kind */
 	struct word words[TEMPLATE_WORDS_MAX];
 	int word_count;
