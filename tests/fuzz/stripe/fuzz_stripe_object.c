@@ -1,0 +1,46 @@
+/* A body of Stripe's, through every decoder. Whatever is accepted keeps its promises. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "str.h"
+#include "stripe_object.h"
+
+static void check(const struct stripe_refund *refund)
+{
+	if (!refund->id[0] || !str_is_printable(refund->id) || !str_eq(refund->payment_intent, "pi_1"))
+		abort();
+	if (refund->amount.minor <= 0 || strlen(refund->amount.currency) != 3 || refund->generation < 0)
+		abort();
+	if (refund->generation && !refund->refund_id[0])
+		abort();
+	if (!str_is_printable(refund->failure_reason) || !str_is_printable(refund->reference))
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *bytes = (const char *)data;
+	struct stripe_refund_page page = {0};
+	struct stripe_error error;
+	struct stripe_refund refund;
+	struct arena arena;
+	struct err err;
+
+	arena_init(&arena, 256 * 1024);
+	if (stripe_refund_decode(bytes, size, "pi_1", &refund, &err) == ERR_OK)
+		check(&refund);
+	else if (err.kind != ERR_REJECT || !err.code[0])
+		abort();
+	if (stripe_refund_page_decode(bytes, size, "pi_1", &arena, &page, &err) == ERR_OK) {
+		for (size_t i = 0; i < page.count; i++)
+			check(&page.refunds[i]);
+	}
+	if (stripe_error_decode(bytes, size, &error, &err) == ERR_OK
+	    && (!str_is_printable(error.code) || !str_is_printable(error.type)))
+		abort();
+	arena_release(&arena);
+	return 0;
+}
