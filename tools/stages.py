@@ -8,25 +8,37 @@ import tally
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = str(ROOT / "build" / "venv" / "bin" / "python")
-PYTEST = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rfEsxX", "--timeout=120",
-          "--timeout-method=thread"]
+PYTEST = [
+    PYTHON,
+    "-m",
+    "pytest",
+    "-q",
+    "-p",
+    "no:cacheprovider",
+    "-rfEsxX",
+    "--timeout=120",
+    "--timeout-method=thread",
+]
 
 
 @dataclass
 class Stage:
     name: str
-    steps: list          # argv lists, one after the other; the first failure ends it
-    count: object        # tally.*
+    steps: list  # argv lists, one after the other; the first failure ends it
+    count: object  # tally.*
     deadline_s: int
-    lane: int = 0        # stages of different lanes run beside each other
-    show: str = ""       # lines of the log with this prefix are printed with the result
+    lane: int = 0  # stages of different lanes run beside each other
+    show: str = ""  # lines of the log with this prefix are printed with the result
     needs_tests: bool = True  # a run that executed nothing has failed
 
 
 def build(preset, *targets):
     """Configure and compile. Quiet when it works."""
     words = ["--target", *targets] if targets else []
-    return [["cmake", "--preset", preset], ["cmake", "--build", f"build/{preset}", *words]]
+    return [
+        ["cmake", "--preset", preset],
+        ["cmake", "--build", f"build/{preset}", *words],
+    ]
 
 
 def each(directory, *words, wrapper=()):
@@ -37,31 +49,70 @@ def each(directory, *words, wrapper=()):
 def table():
     tsan = ["setarch", "-R"]
     stages = [
-        Stage("unit", [*build("asan"), each("build/asan/bin/tests/unit", "--tap", "--quiet")],
-              tally.tap, 300),
-        Stage("fuzz", [["bash", "tools/fuzz.sh", "build/asan/bin/tests/fuzz"]], tally.lines, 120,
-              needs_tests=False),
-        Stage("support", [[*PYTEST, "tests/support/tests"]], tally.pytest, 180),
-        Stage("integration", [*build("asan"), [PYTHON, "-m", "stack.integration",
-                                               "build/asan/bin/tests/integration"]],
-              tally.tap, 300),
+        Stage(
+            "unit",
+            [*build("asan"), each("build/asan/bin/tests/unit", "--tap", "--quiet")],
+            tally.tap,
+            300,
+        ),
+        Stage(
+            "fuzz",
+            [["bash", "tools/fuzz.sh", "build/asan/bin/tests/fuzz"]],
+            tally.lines,
+            120,
+            needs_tests=False,
+        ),
+        Stage(
+            "integration",
+            [
+                *build("asan"),
+                [PYTHON, "-m", "stack.integration", "build/asan/bin/tests/integration"],
+            ],
+            tally.tap,
+            300,
+        ),
         Stage("e2e", [*build("asan"), [*PYTEST, "tests/e2e"]], tally.pytest, 420),
         Stage("fault", [*build("asan"), [*PYTEST, "tests/fault"]], tally.pytest, 600),
-        Stage("portability", [["bash", "tools/portability.sh"]], tally.tap, 780, lane=1),
-        Stage("coverage", [*build("coverage"), ["bash", "tools/coverage.sh"]], tally.lines, 300, lane=1,
-              show="coverage:"),
-        Stage("gates", [*build("asan"), *build("release"), [PYTHON, "tools/gates.py"]], tally.lines, 600,
-              lane=1),
-        Stage("tsan", [*build("tsan"), each("build/tsan/bin/tests/unit", wrapper=tsan),
-                       [PYTHON, "-m", "stack.integration", "build/tsan/bin/tests/integration"]],
-              tally.tap, 600, lane=1),
+        Stage(
+            "portability", [["bash", "tools/portability.sh"]], tally.tap, 780, lane=1
+        ),
+        Stage(
+            "coverage",
+            [*build("coverage"), ["bash", "tools/coverage.sh"]],
+            tally.lines,
+            300,
+            lane=1,
+            show="coverage:",
+        ),
+        Stage(
+            "gates",
+            [*build("asan"), *build("release"), [PYTHON, "tools/gates.py"]],
+            tally.lines,
+            600,
+            lane=1,
+        ),
+        Stage(
+            "tsan",
+            [
+                *build("tsan"),
+                each("build/tsan/bin/tests/unit", wrapper=tsan),
+                [PYTHON, "-m", "stack.integration", "build/tsan/bin/tests/integration"],
+            ],
+            tally.tap,
+            600,
+            lane=1,
+        ),
     ]
     return {stage.name: stage for stage in stages}
 
 
 def environment():
-    return {**os.environ, "PYTHONPATH": f"{ROOT}/tests/support", "PYTHONUNBUFFERED": "1",
-            "ASAN_OPTIONS": "detect_stack_use_after_return=1:disable_coredump=1",
-            "UBSAN_OPTIONS": "print_stacktrace=1",
-            "TSAN_OPTIONS": "second_deadlock_stack=1",
-            "UNBOOK_TEST_BUILD": os.environ.get("UNBOOK_TEST_BUILD", "asan")}
+    return {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT}/tests/support",
+        "PYTHONUNBUFFERED": "1",
+        "ASAN_OPTIONS": "detect_stack_use_after_return=1:disable_coredump=1",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+        "TSAN_OPTIONS": "second_deadlock_stack=1",
+        "UNBOOK_TEST_BUILD": os.environ.get("UNBOOK_TEST_BUILD", "asan"),
+    }

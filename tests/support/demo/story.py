@@ -1,5 +1,9 @@
 """The story: a lesson in three days is cancelled and refunded; one in 23 hours can no longer be."""
 
+import contextlib
+
+from stack.wait import TimedOut
+
 from . import show, verify
 from .watch import Watch
 
@@ -45,5 +49,7 @@ def tell(stack):
     line.step("refused" if refused.status == 409 else "answered",
               f"{refused.status} {refused.json.get('code', '')}: {refused.json.get('message', '')}")
 
+    with contextlib.suppress(TimedOut):
+        stack.eventually(lambda: not verify.left_open(stack), 10)
     show.heading("Is it so? PostgreSQL, Stripe's ledger and the mail server are asked")
     return all(show.check(*claim) for claim in verify.claims(stack, early, late, answer, refused))

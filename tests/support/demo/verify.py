@@ -8,7 +8,7 @@ def claims(stack, early, late, answer, refused):
             ("the second was refused as too late, with a message",
              refused.status == 409 and refused.json.get("code") == "too_late"
              and bool(refused.json.get("message")), refused.text),
-            ("nothing is left to do", not _open(stack), _open(stack))]
+            ("nothing is left to do", not left_open(stack), left_open(stack))]
 
 
 def _rows(stack, early, late):
@@ -47,7 +47,7 @@ def _mails(stack, early, late):
              stack.mail.reader.violations())]
 
 
-def _open(stack):
+def left_open(stack):
     return stack.sql(
         "SELECT 'outbox' AS what, id::text FROM outbox"
         " UNION ALL SELECT 'refund', id::text FROM refunds WHERE state <> 'succeeded'"

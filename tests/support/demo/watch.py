@@ -2,22 +2,26 @@
 
 import time
 
-from stack.wait import TimedOut
+from stack.wait import TimedOut, eventually
 
 
 class TopicReader:
-    """The events of one topic from now on, by Kafka's own protocol and without a group."""
+    """All events of one topic, by Kafka's own protocol and without a group."""
 
-    def __init__(self, bootstrap, topic):
-        from confluent_kafka import Consumer, TopicPartition
+    def __init__(self, bootstrap, topic, partitions=12):
+        from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
         self.consumer = Consumer({
             "bootstrap.servers": bootstrap, "group.id": "demo-reader", "enable.auto.commit": False,
-            "fetch.wait.max.ms": 10, "log_level": 0, "topic.metadata.refresh.interval.ms": 500})
-        found = self.consumer.list_topics(topic, timeout=10).topics[topic].partitions
-        start = [TopicPartition(topic, p, self.consumer.get_watermark_offsets(
-            TopicPartition(topic, p), timeout=10)[1]) for p in found]
-        self.consumer.assign(start)
+            "fetch.wait.max.ms": 10, "log_level": 0})
+        self.partitions = [TopicPartition(topic, p, OFFSET_BEGINNING) for p in range(partitions)]
+        self.consumer.assign(self.partitions)
+        eventually(self._is_fetching, 15, f"reading {topic}")
+
+    def _is_fetching(self):
+        self.consumer.poll(0)  # nothing is there yet that anybody waits for
+        seen = [self.consumer.get_watermark_offsets(p, cached=True) for p in self.partitions]
+        return all(found and found[1] >= 0 for found in seen)
 
     def next(self):
         """(event type, key, "partition/offset") or None."""

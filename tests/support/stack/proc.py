@@ -70,13 +70,15 @@ class Proc:
 
     def terminate(self, timeout=30.0, number=signal.SIGTERM):
         """Ask it to end; SIGKILL when it does not. Returns the exit code."""
-        if self.running():
-            self.send_signal(number)
-            self.send_signal(signal.SIGCONT)
-            try:
-                self.popen.wait(timeout)
-            except subprocess.TimeoutExpired:
-                self.kill9()
+        self.send_signal(number)
+        self.send_signal(signal.SIGCONT)
+        return self.wait_or_kill(timeout)
+
+    def wait_or_kill(self, timeout):
+        try:
+            self.popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill9()
         return self.exit_code
 
     def wait_exit(self, timeout):

@@ -6,6 +6,7 @@ from .http import Http
 from .proc import Proc
 
 NAMES = ("api", "refund-worker", "notifier", "reaper")
+CONSUMERS = ("refund-worker", "notifier")
 TOPICS = ("unbook.bookings", "unbook.refunds", "unbook.checkouts", "stripe.events")
 
 # So short that a test sees a lease expire, a retry and a sweep within seconds.
@@ -136,6 +137,10 @@ class Service(Proc):
             return Http(self.admin_url, timeout=2).get("/readyz").status == 200
         except OSError:
             return False
+
+    def has_joined(self):
+        """Whether its consumer has partitions; a service that consumes nothing has."""
+        return self.service not in CONSUMERS or self.metrics()["unbook_kafka_partitions_assigned"] > 0
 
     def metrics(self):
         """{"name{labels}": value}"""

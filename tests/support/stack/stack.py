@@ -57,7 +57,8 @@ class Stack:
         self.log_dir.mkdir(exist_ok=True)
         self.environ = os.environ if external else {}
         broker = self.environ.get("UNBOOK_KAFKA_BOOTSTRAP", broker)
-        self.infra = infra or Infra(build=build, broker=broker, durable=durable, directory=self.dir)
+        self.infra = infra or Infra(build=build, broker=broker, durable=durable, directory=self.dir,
+                                    topics=services.TOPICS)
         self.bin_dir = build_bin(build)
         self.database = database or ("unbook" if self.own_infra else f"unbook_{random_secrets.token_hex(4)}")
         self.prefix = "" if self.own_infra else f"t{random_secrets.token_hex(4)}."
@@ -80,8 +81,11 @@ class Stack:
 
     # life
 
-    def start(self, only=services.NAMES, workers=1):
-        """Stand-ins, database and topics, then these services (workers: of each but the api)."""
+    def start(self, only=services.NAMES, workers=1, joined=True):
+        """Stand-ins, database and topics, then these services (workers: of each but the api).
+
+        joined: wait until their consumers have partitions, so that the first message is not slow.
+        """
         try:
             self.start_surroundings()
             started = [
@@ -91,6 +95,8 @@ class Stack:
             ]
             for service in started:
                 service.wait_up()
+            if joined and self.kafka:
+                eventually(lambda: all(s.has_joined() for s in started), 30, "consumers have partitions")
         except BaseException:
             self.stop()
             raise
@@ -143,7 +149,7 @@ class Stack:
             service.sigterm()
             service.sigcont()
         for service in self.running:
-            service.terminate(30)
+            service.wait_or_kill(30)
         if self._connection:
             self._connection.close()
             self._connection = None
@@ -192,7 +198,7 @@ class Stack:
             "UNBOOK_STRIPE_KEY": self.environ.get("UNBOOK_STRIPE_KEY", STRIPE_KEY),
             "UNBOOK_WEBHOOK_SECRET": WEBHOOK_SECRET,
             "UNBOOK_SMTP_TLS": self.environ.get("UNBOOK_SMTP_TLS", "none"),
-            "UNBOOK_MAIL_FROM": "unbook <lessons@school.example>",
+            "UNBOOK_MAIL_FROM": "lessons@school.example",
             "UNBOOK_TEMPLATES_DIR": ROOT / "services" / "notifier" / "templates",
         }
         settings["UNBOOK_STRIPE_URL"] = (

@@ -1,0 +1,76 @@
+"""Shared by e2e and fault tests. A skipped or expected-to-fail test fails the run."""
+
+import os
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
+
+from stack import Infra, Stack  # noqa: E402
+
+BUILD = os.environ.get("UNBOOK_TEST_BUILD", "asan")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    setattr(item, f"report_{report.when}", report)
+    if report.skipped and item.config.rootpath:
+        report.outcome = "failed"
+        report.longrepr = f"skipped: {report.longrepr}"
+
+
+@pytest.fixture(scope="session")
+def build():
+    return BUILD
+
+
+@pytest.fixture(scope="session")
+def infra():
+    """PostgreSQL and a real Kafka for the whole run; each stack has its own database and topics."""
+    with Infra(build=BUILD, broker="kafka") as shared:
+        yield shared
+
+
+@pytest.fixture
+def new_stack(infra, request):
+    """new_stack(only=..., workers=..., **Stack options) -> a started Stack on the shared infra.
+
+    own_infra=True gives it a PostgreSQL and broker of its own, to be broken as one likes.
+    Afterwards its logs are searched for sanitizer reports and secrets, and it is stopped.
+    """
+    made = []
+
+    def make(*, only=None, workers=1, own_infra=False, start=True, **options):
+        stack = Stack(None if own_infra else infra, build=BUILD, **options)
+        made.append(stack)
+        if start:
+            stack.start(workers=workers, **({"only": only} if only is not None else {}))
+        return stack
+
+    yield make
+    failed = getattr(request.node, "report_call", None) is None or request.node.report_call.failed
+    problems = []
+    for stack in made:
+        stack.stop()
+        problems += stack.problems()
+        if failed or problems:
+            print(f"\nlogs: {stack.log_dir}")
+        else:
+            stack.remove()
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def stack(new_stack):
+    """One of each service, compressed times, on the shared infra."""
+    return new_stack()
+
+
+@pytest.fixture
+def people(stack):
+    """(parent, teacher, admin)"""
+    return stack.seed.family()
