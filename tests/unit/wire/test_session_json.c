@@ -1,0 +1,234 @@
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "session_json.h"
+
+#define HOUR_US INT64_C(3600000000)
+#define NOW_US  INT64_C(1800000000000000)
+
+static struct booking_view view;
+static struct session_reader reader;
+
+static void setup(void)
+{
+	view = (struct booking_view){
+		.booking = {.id = 7,
+			    .parent_id = 1,
+			    .student_id = 2,
+			    .teacher_id = 3,
+			    .title = "Algebra \"one\" \\ to <one>",
+			    .starts_at = {NOW_US + 72 * HOUR_US},
+			    .ends_at = {NOW_US + 73 * HOUR_US},
+			    .status = BOOKING_CONFIRMED,
+			    .price = {4500, "EUR"},
+			    .cancel_notice_s = 86400,
+			    .stripe_session_id = "cs_test_1",
+			    .checkout_url = "https://pay.example/1",
+			    .hold_expires_at = INSTANT_NONE,
+			    .checkout_closed_at = INSTANT_NONE,
+			    .payment_intent = "pi_1",
+			    .paid_at = {NOW_US - HOUR_US},
+			    .cancelled_at = INSTANT_NONE,
+			    .created_at = {NOW_US - 2 * HOUR_US},
+			    .version = 1},
+		.parent_name = "Petra",
+		.student_name = "Stu",
+		.teacher_name = "Tomás",
+		.meeting_url = "https://meet.example/7",
+	};
+	reader = (struct session_reader){{1, ROLE_PARENT}, {-1}, {NOW_US}};
+}
+
+TestSuite(session_json, .init = setup);
+
+static json_t *encode(void)
+{
+	json_error_t why;
+	json_t *json;
+	struct buf out;
+
+	buf_init(&out, 65536);
+	session_encode(&view, &reader, &out);
+	cr_assert_not(out.failed);
+	json = json_loads(out.data, JSON_REJECT_DUPLICATES, &why);
+	cr_assert_not_null(json, "%s: %s", why.text, out.data);
+	buf_release(&out);
+	return json;
+}
+
+static const char *text(const char *name)
+{
+	static char value[512];
+	json_t *json = encode();
+	json_t *member = json_object_get(json, name);
+
+	cr_assert_not_null(member, "no %s", name);
+	snprintf(value, sizeof value, "%s", json_is_null(member) ? "null" : json_string_value(member));
+	json_decref(json);
+	return value;
+}
+
+static bool truth(const char *name)
+{
+	json_t *json = encode();
+	bool value = json_is_true(json_object_get(json, name));
+
+	json_decref(json);
+	return value;
+}
+
+static void cancel(enum refund_state state)
+{
+	view.booking.status = BOOKING_CANCELLED;
+	view.booking.cancel_cause = CAUSE_PARENT;
+	view.booking.cancelled_at = (struct instant){NOW_US};
+	view.has_refund = true;
+	view.refund.state = state;
+	view.refund.amount = view.booking.price;
+	view.refund.created_at = view.refund.updated_at = (struct instant){NOW_US};
+}
+
+static const char *refund_text(const char *name)
+{
+	static char value[512];
+	json_t *json = encode();
+	json_t *member = json_object_get(json_object_get(json, "refund"), name);
+
+	cr_assert_not_null(member, "no refund.%s", name);
+	snprintf(value, sizeof value, "%s", json_is_null(member) ? "null" : json_string_value(member));
+	json_decref(json);
+	return value;
+}
+
+Test(session_json, has_every_field_of_the_design_and_no_other)
+{
+	static const char *const names[] = {
+		"id",          "status",          "statusName",        "parentId",
+		"parentName",  "studentId",       "studentName",       "teacherId",
+		"teacherName", "title",           "scheduledDateTime", "durationMinutes",
+		"price",       "amountMinor",     "currency",          "googleMeetLink",
+		"notes",       "stripeSessionId", "checkoutUrl",       "holdExpiresAt",
+		"paidAt",      "canCancel",       "cancelDeadline",    "cancelMessage",
+		"refund",      "cancelledAt",     "cancelCause",       "cancellationReason",
+		"createdAt"};
+	json_t *json = encode();
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		cr_expect_not_null(json_object_get(json, names[i]), "%s", names[i]);
+	cr_expect_eq(json_object_size(json), sizeof names / sizeof *names);
+	json_decref(json);
+}
+
+Test(session_json, status_is_a_number_and_a_word)
+{
+	json_t *json = encode();
+
+	cr_assert(json_is_integer(json_object_get(json, "status")));
+	cr_assert_eq(json_integer_value(json_object_get(json, "status")), 1);
+	cr_assert_str_eq(json_string_value(json_object_get(json, "statusName")), "Confirmed");
+	json_decref(json);
+}
+
+Test(session_json, price_has_the_currencys_decimals)
+{
+	struct buf out;
+
+	buf_init(&out, 65536);
+	session_encode(&view, &reader, &out);
+	cr_assert_not_null(strstr(out.data, "\"price\":45.00,"));
+	buf_reset(&out);
+	view.booking.price = (struct money){4500, "JPY"};
+	session_encode(&view, &reader, &out);
+	cr_assert_not_null(strstr(out.data, "\"price\":4500,"));
+	buf_release(&out);
+}
+
+Test(session_json, a_parent_may_cancel_until_the_notice)
+{
+	cr_assert(truth("canCancel"));
+	cr_assert_str_eq(text("cancelDeadline"), "2027-01-17T08:00:00Z");
+	cr_assert_str_eq(
+		text("cancelMessage"),
+		"You can cancel until 24 hours before the session starts. The payment is returned in full.");
+	reader.now.us = view.booking.starts_at.us - 24 * HOUR_US;
+	cr_assert_not(truth("canCancel"));
+	cr_assert_str_eq(
+		text("cancelMessage"),
+		"It is too late to cancel: sessions can be cancelled until 24 hours before they start.");
+}
+
+Test(session_json, a_teacher_with_a_shorter_notice_is_told_that_one)
+{
+	reader = (struct session_reader){{3, ROLE_TEACHER}, {7200}, {NOW_US}};
+	cr_assert_not_null(strstr(text("cancelMessage"), "until 2 hours before"));
+}
+
+Test(session_json, a_student_reads_but_is_offered_no_cancel)
+{
+	reader.actor = (struct actor){2, ROLE_STUDENT};
+	cr_assert_not(truth("canCancel"));
+	cr_assert_str_eq(text("cancelDeadline"), "null");
+	cr_assert_str_eq(text("googleMeetLink"), "https://meet.example/7");
+}
+
+Test(session_json, the_link_is_there_only_while_confirmed)
+{
+	cancel(REFUND_REQUESTED);
+	cr_assert_str_eq(text("googleMeetLink"), "null");
+}
+
+Test(session_json, the_checkout_is_for_the_parent)
+{
+	view.booking.status = BOOKING_PENDING;
+	view.booking.hold_expires_at = (struct instant){NOW_US + HOUR_US};
+	cr_assert_str_eq(text("checkoutUrl"), "https://pay.example/1");
+	cr_assert_str_eq(text("holdExpiresAt"), "2027-01-15T09:00:00Z");
+	reader.actor = (struct actor){3, ROLE_TEACHER};
+	cr_assert_str_eq(text("checkoutUrl"), "null");
+	cr_assert_str_eq(text("stripeSessionId"), "null");
+	cr_assert_str_eq(text("holdExpiresAt"), "null");
+	reader.actor = (struct actor){9, ROLE_SUPPORT};
+	cr_assert_str_eq(text("stripeSessionId"), "cs_test_1");
+	cr_assert_str_eq(text("checkoutUrl"), "null");
+}
+
+Test(session_json, only_parent_and_staff_read_why_a_refund_failed)
+{
+	cancel(REFUND_FAILED);
+	view.refund.failure_reason = "lost_or_stolen_card";
+	cr_assert_str_eq(refund_text("failureReason"), "lost_or_stolen_card");
+	reader.actor = (struct actor){3, ROLE_TEACHER};
+	cr_assert_str_eq(refund_text("failureReason"), "null");
+	reader.actor = (struct actor){2, ROLE_STUDENT};
+	cr_assert_str_eq(refund_text("failureReason"), "null");
+	reader.actor = (struct actor){1, ROLE_TEACHER};
+	cr_assert_str_eq(refund_text("failureReason"), "null", "the same person without the role");
+	reader.actor = (struct actor){9, ROLE_SUPPORT};
+	cr_assert_str_eq(refund_text("failureReason"), "lost_or_stolen_card");
+}
+
+Test(session_json, a_refund_has_words_and_a_day_for_each_state)
+{
+	for (int state = REFUND_REQUESTED; state <= REFUND_NEEDS_ATTENTION; state++) {
+		cancel((enum refund_state)state);
+		cr_expect_str_eq(refund_text("status"), refund_state_name((enum refund_state)state));
+		cr_expect_not_null(strstr(refund_text("words"), "€45.00"));
+	}
+	cancel(REFUND_SUCCEEDED); /* 2027-01-15 is a Friday: ten business days on is a Friday */
+	cr_assert_str_eq(refund_text("expectedBy"), "2027-01-29T08:00:00Z");
+	cancel(REFUND_FAILED);
+	cr_assert_str_eq(refund_text("expectedBy"), "null");
+	view.refund.is_settled = true;
+	cr_assert_str_eq(refund_text("status"), "settled");
+}
+
+Test(session_json, cancelled_says_when_and_why)
+{
+	cancel(REFUND_PENDING);
+	view.booking.cancellation_reason = "ill\n\x01";
+	cr_assert_str_eq(text("cancelledAt"), "2027-01-15T08:00:00Z");
+	cr_assert_str_eq(text("cancelCause"), "parent");
+	cr_assert_str_eq(text("cancellationReason"), "ill\n\x01");
+	cr_assert_str_eq(text("cancelMessage"), "This session has been cancelled.");
+}
