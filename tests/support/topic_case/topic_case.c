@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "str.h"
+
 static json_t *load(const char *dir, const char *name, const char *file)
 {
 	char path[PATH_MAX];
@@ -95,7 +97,7 @@ static void read_case(const char *dir, const char *name, struct arena *arena, st
 	json_t *json = load(dir, name, "record.json");
 
 	*it = (struct topic_case){.expect = load(dir, name, "expect.json")};
-	snprintf(it->name, sizeof(it->name), "%s", name);
+	(void)str_copy(it->name, sizeof(it->name), name);
 	it->key = arena_strdup(arena, json_string_value(json_object_get(json, "key")));
 	it->record.topic = arena_strdup(arena, json_string_value(json_object_get(json, "topic")));
 	it->record.value = value_of(json, arena, &it->record.value_len);
