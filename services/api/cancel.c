@@ -241,10 +241,11 @@ static void answer_cancelled(struct cancelling *c, struct http_response *respons
 	money_to_words(c->booking.price, "en", amount);
 	switch (c->decided.outcome) {
 	case CANCEL_AND_REFUND:
-		snprintf(message, sizeof message,
-			 "Session cancelled. A full refund of %s is on its way to the parent's card; "
-			 "banks take 5 to 10 business days to show it.",
-			 amount);
+		snprintf(
+			message, sizeof message,
+			"Session cancelled. A full refund of %s is on its way to %s; banks take 5 to 10 business days "
+			"to show it.",
+			amount, c->decided.cause == CAUSE_PARENT ? "your card" : "the parent");
 		break;
 	case CANCEL_UNPAID:
 		snprintf(message, sizeof message,

@@ -10,7 +10,7 @@
 struct key {
 	enum token_alg alg;
 	const char *kid; /* NULL: none; borrowed from jwk */
-	json_t *jwk;	 /* public part, with alg written out */
+	json_t *jwk;     /* public part, with alg written out */
 };
 
 struct key_set {

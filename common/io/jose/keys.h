@@ -10,8 +10,8 @@
 
 struct keys;
 
-/* Load a JWKS file of at most 1 MiB. Usable are RSA keys of 2048 bits or more (RS256), P-256 (ES256) and oct keys of 32 bytes or more
- * (HS256, or HS512 when the key says so); others are skipped, a short oct or RSA key is an error.
+/* Load a JWKS file of at most 1 MiB. Usable are RSA keys of 2048 bits or more (RS256), P-256 (ES256) and oct keys (HS256 from 32
+ * bytes; HS512 from 64, when the key says so); others are skipped, a short oct or RSA key is an error.
  * Errors ERR_FATAL keys_file (missing, unreadable), keys_bad (not a JWKS), keys_weak, keys_none (nothing usable in it). */
 enum err_kind keys_open(const char *path, struct keys **ret_keys, struct err *err) MUST_CHECK;
 void keys_close(struct keys *keys);
