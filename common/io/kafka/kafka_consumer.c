@@ -4,6 +4,9 @@
 
 #include "kafka_private.h"
 
+/* A member learns from its next heartbeat that another has left; until then those partitions stand still. */
+#define HEARTBEAT_MS 150
+
 static void tune(rd_kafka_conf_t *conf)
 {
 	rd_kafka_conf_set_rebalance_cb(conf, kafka_on_rebalance);
@@ -27,7 +30,7 @@ static enum err_kind open_handle(struct kafka_consumer *consumer,
 		{"enable.auto.offset.store", "false", 0},
 		{"allow.auto.create.topics", "false", 0},
 		{"session.timeout.ms", NULL, session_ms},
-		{"heartbeat.interval.ms", NULL, session_ms / 3},
+		{"heartbeat.interval.ms", NULL, HEARTBEAT_MS},
 		{"fetch.wait.max.ms", NULL, or_else(options->fetch_wait_ms, 50)},
 		{"queued.max.messages.kbytes", NULL, or_else(options->prefetch_kbytes, 16384)},
 		{NULL, NULL, 0},

@@ -7,7 +7,8 @@
 #include "kafka_private.h"
 #include "str.h"
 
-#define PURGE_MS 500
+#define PURGE_MS   500
+#define REFRESH_MS 1000
 
 struct kafka_producer {
 	struct kafka_monitor monitor; /* first: the opaque */
@@ -16,6 +17,7 @@ struct kafka_producer {
 	uint32_t batch;
 	struct kafka_record *records;
 	int pending;
+	bool topic_missed; /* the last batch found a topic missing, which librdkafka remembers for seconds */
 };
 
 static_assert(sizeof(void *) == 8, "a report's tag holds two numbers of 32 bits");
@@ -60,8 +62,6 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
 	(void)rk;
 	if (message->err)
 		kafka_monitor_note(&producer->monitor, message->err, "delivery");
-	else
-		kafka_monitor_heard(&producer->monitor);
 	if ((uint32_t)(tag >> 32) != producer->batch || !producer->records)
 		return;
 	producer->pending--;
@@ -201,6 +201,20 @@ static void await_reports(struct kafka_producer *producer, int64_t deadline_ms)
 		rd_kafka_poll(producer->rk, 10);
 }
 
+/* Somebody may have made the topic since. */
+static void look_for_topics(struct kafka_producer *producer, int64_t deadline_ms)
+{
+	const rd_kafka_metadata_t *metadata;
+	int64_t left_ms = deadline_left_ms(deadline_ms);
+
+	if (!producer->topic_missed)
+		return;
+	if (!rd_kafka_metadata(producer->rk, 0, NULL, &metadata,
+			       (int)(left_ms < REFRESH_MS ? left_ms : REFRESH_MS)))
+		rd_kafka_metadata_destroy(metadata);
+	producer->topic_missed = false;
+}
+
 static void begin(struct kafka_producer *producer, struct kafka_record *records)
 {
 	producer->batch++;
@@ -226,8 +240,10 @@ enum err_kind kafka_produce_batch(struct kafka_producer *producer, struct kafka_
 				  int64_t deadline_ms, struct err *err)
 {
 	char why[128];
+	int delivered = 0;
 	int unknown = 0;
 
+	look_for_topics(producer, deadline_ms);
 	begin(producer, records);
 	for (int i = 0; i < count; i++) {
 		records[i].fate = KAFKA_UNKNOWN;
@@ -240,8 +256,13 @@ enum err_kind kafka_produce_batch(struct kafka_producer *producer, struct kafka_
 	if (count > 1)
 		send_refused_alone(producer, records, count, deadline_ms);
 	begin(producer, NULL);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count; i++) {
 		unknown += records[i].fate == KAFKA_UNKNOWN;
+		delivered += records[i].fate == KAFKA_DELIVERED;
+		producer->topic_missed |= records[i].fate == KAFKA_NO_TOPIC;
+	}
+	if (delivered)
+		kafka_monitor_heard(&producer->monitor);
 	if (rd_kafka_fatal_error(producer->rk, why, sizeof(why)))
 		return err_set(err, ERR_UNSURE, "kafka_broken", "%s", why);
 	if (unknown)

@@ -124,9 +124,8 @@ static enum err_kind set_session_up(struct pg *pg, int64_t deadline_ms, struct e
 		 "SET default_transaction_isolation = 'read committed';"
 		 "SET idle_in_transaction_session_timeout = %d",
 		 IDLE_TX_MS);
-	if (pg_simple(pg, sql, deadline_ms, &why)
-	    || limit_statements(pg, pg->call_ms, deadline_ms,
-				&why)) /* nothing to be unsure of: the session is not used yet */
+	/* Nothing to be unsure of: the session is not used yet. */
+	if (pg_simple(pg, sql, deadline_ms, &why) || limit_statements(pg, pg->call_ms, deadline_ms, &why))
 		return err_set(err, ERR_RETRY, "pg_unavailable", "connect: %s", why.msg);
 	if (!PQenterPipelineMode(pg->conn))
 		return err_set(err, ERR_RETRY, "pg_unavailable", "connect: no pipeline mode");
@@ -200,6 +199,7 @@ enum err_kind pg_script(struct pg *pg, const char *sql, int64_t timeout_ms, stru
 	if (!pg->broken && PQtransactionStatus(pg->conn) != PQTRANS_INERROR
 	    && limit_statements(pg, pg->call_ms, deadline_in_ms(pg->call_ms), NULL))
 		pg->broken = true;
+	pg->in_tx = PQtransactionStatus(pg->conn) != PQTRANS_IDLE;
 	if (!pg->broken && !PQenterPipelineMode(pg->conn))
 		pg->broken = true;
 	return kind;
