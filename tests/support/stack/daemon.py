@@ -89,8 +89,10 @@ def up(broker, build):
         os.waitpid(pid, 0)
         sys.stderr.write(log.read_text())
         return 1
-    print((RUN / "env").read_text(), end="")
-    print("# run/env; ./dev down stops it")
+    for line in (RUN / "env").read_text().splitlines():
+        if "_TOKEN=" not in line:
+            print(line)
+    print("# all of it, with tokens: run/env; ./dev down stops it")
     return 0
 
 
