@@ -11,8 +11,9 @@
 #include "crash_point.h"
 
 /* A transfer slower than one byte a second for this long is dead, whatever the total deadline. */
-#define LOW_SPEED_BYTES	 1L
-#define LOW_SPEED_S	 15L
+#define LOW_SPEED_BYTES  1L
+#define LOW_SPEED_S      15L
+#define URL_BYTES_MAX    2048
 #define HEADER_BYTES_MAX (64 * 1024)
 
 struct handle {
@@ -31,6 +32,7 @@ struct http_client {
 
 /* What the callbacks see of one call. */
 struct transfer {
+	const char *form; /* what is still to be sent */
 	struct http_response *response;
 	const char *crash_point;
 	bool too_large;
@@ -193,6 +195,26 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 	return transfer->too_large ? 0 : size * count;
 }
 
+static size_t on_read(char *bytes, size_t size, size_t count, void *context)
+{
+	struct transfer *transfer = context;
+	size_t len = strnlen(transfer->form, size * count);
+
+	memcpy(bytes, transfer->form, len);
+	transfer->form += len;
+	return len;
+}
+
+/* libcurl silently repeats a request whose kept-alive connection broke before an answer. A body that cannot be rewound forbids that:
+ * one call is at most one request, and whoever calls decides whether to repeat it. */
+static int on_seek(void *context, curl_off_t offset, int origin)
+{
+	(void)context;
+	(void)offset;
+	(void)origin;
+	return CURL_SEEKFUNC_FAIL;
+}
+
 static struct curl_slist *header_list(const struct http_request *request)
 {
 	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
@@ -245,18 +267,36 @@ static enum err_kind failed_transfer(CURL *curl, CURLcode code, const struct tra
 			       HTTP_BODY_BYTES_MAX);
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return err_set(err, ERR_UNSURE, "http_timeout", "no whole answer in time");
-	if (code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR
-	    || code == CURLE_SEND_ERROR)
+	if (code == CURLE_SEND_FAIL_REWIND || code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING
+	    || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR)
 		return err_set(err, ERR_UNSURE, "http_cut", "%s", curl_easy_strerror(code));
 	return err_set(err, ERR_UNSURE, "http_failed", "%s", curl_easy_strerror(code));
+}
+
+static void set_request(CURL *curl, const struct http_request *request, struct transfer *transfer)
+{
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
+	if (!request->form) {
+		curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+		return;
+	}
+	curl_easy_setopt(curl, CURLOPT_POST, 1L);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(request->form));
+	curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
+	curl_easy_setopt(curl, CURLOPT_READDATA, transfer);
+	curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, on_seek);
 }
 
 static enum err_kind run(const struct http_client *client, CURL *curl, const struct http_request *request,
 			 struct http_response *ret_response, struct err *err)
 {
-	struct transfer transfer = {.response = ret_response, .crash_point = request->crash_point};
+	struct transfer transfer = {
+		.form = request->form, .response = ret_response, .crash_point = request->crash_point};
 	struct curl_slist *headers = header_list(request);
-	char url[2048];
+	char url[URL_BYTES_MAX];
 	CURLcode code;
 	int len;
 
@@ -266,18 +306,9 @@ static enum err_kind run(const struct http_client *client, CURL *curl, const str
 		return err_set(err, ERR_RETRY, "http_no_connection", "request could not be built");
 	}
 	set_limits(client, curl);
+	set_request(curl, request, &transfer);
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
-	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
-	if (request->form) {
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->form);
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(request->form));
-	} else {
-		curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
-	}
 	code = curl_easy_perform(curl);
 	curl_slist_free_all(headers);
 	if (code)

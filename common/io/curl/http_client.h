@@ -40,7 +40,7 @@ struct http_request {
 
 struct http_response {
 	long status;
-	struct buf body;	 /* at most HTTP_BODY_BYTES_MAX */
+	struct buf body;         /* at most HTTP_BODY_BYTES_MAX */
 	struct buf header_lines; /* the last answer's header lines, each ended by '\n' */
 };
 
@@ -52,7 +52,7 @@ void http_response_release(struct http_response *response);
 void http_response_header(const struct http_response *response, const char *name, char *ret_value,
 			  size_t cap);
 
-/* ERR_OK means a whole answer was read, of whatever status. Else the kind says what was seen:
+/* At most one request leaves. ERR_OK means a whole answer was read, of whatever status. Else the kind says what was seen:
  *   ERR_RETRY  http_no_connection: not resolved, not connected, TLS refused; not one byte of the request left.
  *   ERR_UNSURE http_timeout, http_cut, http_too_large, http_failed: bytes left and no whole answer came back. */
 enum err_kind http_client_call(struct http_client *client, const struct http_request *request,
