@@ -30,10 +30,16 @@ struct payment_decision {
 
 /* Decide, first match of rule 5. now: the database's clock, read after the row was locked. slot_is_free:
  * no live booking of the teacher (nor of the parent or student) overlaps; asked only for a booking that
- * may be revived. A booking that starts exactly now has started. */
+ * may be revived. A booking that starts exactly now has started. When the exclusion constraint refuses a revival, ask again with
+ * slot_is_free false. */
 void payment_decide(const struct booking *booking, const struct payment *payment, struct instant now,
 		    bool slot_is_free, struct payment_decision *ret);
 
-/* The decision when the exclusion constraint refused a revival: as payment_decide with the slot taken. */
+/* A checkout completed with nothing to pay. As payment_decide, without an amount to compare and with nothing to give back: refund_cause is
+ * NULL, and PAYMENT_RETURN means that nothing changes. A Cancelled booking stays cancelled. */
+void payment_decide_free(const struct booking *booking, struct instant now, struct payment_decision *ret);
+
+/* The booking becomes Confirmed by it. */
+bool payment_is_kept(enum payment_outcome outcome);
 
 #endif

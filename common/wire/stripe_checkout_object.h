@@ -14,6 +14,7 @@ struct stripe_checkout_page {
 	struct checkout *checkouts; /* in the arena */
 	size_t count;
 	bool has_more;
+	const char *last_id; /* where the next page begins; NULL: the page is empty */
 };
 enum err_kind stripe_checkout_page_decode(const char *bytes, size_t len, struct arena *arena,
 					  struct stripe_checkout_page *ret_page, struct err *err) MUST_CHECK;
