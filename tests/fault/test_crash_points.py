@@ -1,0 +1,124 @@
+"""F1: killed with SIGKILL at every named point of the code, one by one (faults: the crash-point table).
+
+Afterwards, with a fresh process in its place: one refund, both mails, nothing open, every fact in its topic.
+"""
+
+import pathlib
+import re
+
+import pytest
+
+CODE = pathlib.Path(__file__).resolve().parents[2]
+NAMED = re.compile(r'(?:CRASH_POINT\(|\.crash_point = )"([a-z_.]+)"')
+
+API = ["cancel.after_lock", "cancel.before_commit", "cancel.after_commit"]
+RELAY = ["relay.after_produce", "relay.after_report", "relay.before_commit"]
+WORKER = ["worker.after_poll", "worker.after_claim", "worker.after_offset"]
+REFUND = [
+    "refund.after_claim",
+    "refund.before_post",
+    "refund.after_post",
+    "refund.after_reply",
+    "refund.before_record",
+    "refund.after_record",
+]
+MAIL = ["mail.after_claim", "mail.before_send", "mail.after_send", "mail.after_record"]
+COMPLETE = ["complete.before_commit"]
+
+
+def points_in_the_code():
+    return {
+        name
+        for room in ("common", "services")
+        for path in (CODE / room).rglob("*.[ch]")
+        for name in NAMED.findall(path.read_text())
+    }
+
+
+@pytest.mark.parametrize("point", API)
+def test_api_killed_at(new_world, point):
+    world = new_world(only=("refund-worker", "notifier", "reaper"))
+    (booking,) = world.book()
+    victim = world.crash("api", point).wait_up()
+    assert world.client.cancel(booking).outcome == "unknown"
+    world.died_at(victim, point)
+    world.start(["api"])
+    world.cancel([booking])
+    world.judge()
+
+
+@pytest.mark.parametrize("point", RELAY)
+@pytest.mark.parametrize("service", ["api", "refund-worker"])
+def test_relay_killed_at(new_world, service, point):
+    """The victim's relay is the only one, so it takes the batch."""
+    world = new_world(only=(), joined=False)
+    bookings = world.book(3)
+    if service != "api":
+        world.start(["api"])
+        world.cancel(bookings)
+        world.eventually(lambda: not world.stack.sql("SELECT 1 FROM outbox"), 20, "the API's relay is done")
+        world.stack.of("api")[0].terminate()
+    victim = world.crash(service, point)
+    if service == "api":
+        victim.wait_up()
+        for booking in bookings:
+            world.client.cancel(booking)
+    world.died_at(victim, point)
+    world.start(["refund-worker", "notifier", "reaper", "api"])
+    world.cancel(bookings)
+    world.judge()
+
+
+@pytest.mark.parametrize("service", ["refund-worker", "notifier"])
+@pytest.mark.parametrize("point", WORKER)
+def test_worker_killed_at(new_world, service, point):
+    world = new_world(only=[name for name in ("api", "refund-worker", "notifier", "reaper") if name != service])
+    bookings = world.book(3)
+    victim = world.crash(service, point)
+    world.cancel(bookings)
+    world.died_at(victim, point)
+    world.start([service])
+    world.judge()
+
+
+@pytest.mark.parametrize("point", [*REFUND, "refund.after_post:2", "refund.before_record:3"])
+def test_refund_worker_killed_at(new_world, point):
+    world = new_world(only=("api", "notifier", "reaper"))
+    bookings = world.book(3)
+    victim = world.crash("refund-worker", point)
+    world.cancel(bookings)
+    world.died_at(victim, point)
+    world.start(["refund-worker"])
+    world.judge()
+
+
+@pytest.mark.parametrize("point", MAIL)
+def test_notifier_killed_at(new_world, point):
+    world = new_world(only=("api", "refund-worker", "reaper"))
+    bookings = world.book(2)
+    victim = world.crash("notifier", point)
+    world.cancel(bookings)
+    world.died_at(victim, point)
+    world.start(["notifier"])
+    world.judge()
+
+
+@pytest.mark.parametrize("point", COMPLETE)
+def test_reaper_killed_at(new_world, point):
+    world = new_world(only=("api", "refund-worker", "notifier"))
+    over = world.stack.seed.booking(world.parent, world.teacher, starts_in="-3 hours")
+    victim = world.crash("reaper", point)
+    world.died_at(victim, point)
+    assert world.stack.one("SELECT status FROM bookings WHERE id = %s", over.id)["status"] == 1
+    world.start(["reaper"])
+    world.judge()
+    assert world.stack.one("SELECT status FROM bookings WHERE id = %s", over.id)["status"] == 2
+
+
+def test_every_crash_point_of_the_code_is_killed_at():
+    """A new CRASH_POINT in the code has no test until its name stands in one of the lists above."""
+    listed = {point.split(":")[0] for point in (*API, *RELAY, *WORKER, *REFUND, *MAIL, *COMPLETE)}
+    wanted = points_in_the_code()
+    print(f"crash points covered: {len(wanted & listed)} of {len(wanted)}")
+    assert wanted - listed == set(), "nobody is killed at these"
+    assert listed - wanted == set(), "these are no longer in the code"
