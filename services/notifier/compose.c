@@ -77,16 +77,22 @@ static const char *date_words(struct values *values, const struct civil_time *da
 												     : text;
 }
 
+/* "Buenos Aires, UTC-3" for America/Argentina/Buenos_Aires. */
 static const char *zone_words(const struct mail_facts *facts, struct arena *arena)
 {
 	int offset = facts->utc_offset_min, size = offset < 0 ? -offset : offset;
+	const char *slash = strrchr(facts->recipient_zone, '/');
+	char *city = arena_strdup(arena, slash ? slash + 1 : facts->recipient_zone);
 
-	if (offset == 0)
+	if (offset == 0 || !city)
 		return "UTC";
+	for (char *c = city; *c; c++)
+		if (*c == '_')
+			*c = ' ';
 	if (size % 60)
-		return arena_printf(arena, "%s, UTC%c%d:%02d", facts->recipient_zone, offset < 0 ? '-' : '+',
-				    size / 60, size % 60);
-	return arena_printf(arena, "%s, UTC%c%d", facts->recipient_zone, offset < 0 ? '-' : '+', size / 60);
+		return arena_printf(arena, "%s, UTC%c%d:%02d", city, offset < 0 ? '-' : '+', size / 60,
+				    size % 60);
+	return arena_printf(arena, "%s, UTC%c%d", city, offset < 0 ? '-' : '+', size / 60);
 }
 
 static enum err_kind add_times(struct values *values, const struct mail_facts *facts, struct err *err)
@@ -101,12 +107,12 @@ static enum err_kind add_times(struct values *values, const struct mail_facts *f
 	add_value(values, "ends", arena_printf(arena, "%02d:%02d", to->hour, to->minute));
 	add_value(values, "zone", zone_words(facts, arena));
 	add_value(values, "utc",
-		  arena_printf(arena, "%04d-%02d-%02d %02d:%02d", utc.year, utc.month, utc.day, utc.hour,
-			       utc.minute));
+		  facts->utc_offset_min == 0 ? NULL
+					     : arena_printf(arena, "%04d-%02d-%02d %02d:%02d", utc.year,
+							    utc.month, utc.day, utc.hour, utc.minute));
 	add_value(values, "date", date_words(values, from));
-	add_value(
-		values, "cancel_until",
-		arena_printf(arena, "%s, %02d:%02d", date_words(values, until), until->hour, until->minute));
+	add_value(values, "cancel_until_date", date_words(values, until));
+	add_value(values, "cancel_until_time", arena_printf(arena, "%02d:%02d", until->hour, until->minute));
 	return add_word_value(values, "time", "time", err);
 }
 
@@ -145,16 +151,15 @@ static void add_money(struct values *values, const struct mail_facts *facts, int
 
 static enum err_kind add_words(struct values *values, const struct mail_facts *facts, struct err *err)
 {
-	static const char *const labels[] = {"label_session", "label_when",   "label_utc",   "label_teacher",
-					     "label_student", "label_amount", "label_number"};
+	static const char *const labels[] = {
+		"label_session", "label_when",   "label_utc",    "label_teacher", "label_parent",
+		"label_student", "label_amount", "label_number", "footer",        "bookings"};
 	bool named = facts->recipient_name && facts->recipient_name[0];
 
 	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
 		add_value(values, labels[i], language_word(values->language, labels[i]));
 	add_value(values, "language", values->language->name);
-	if (add_word_value(values, "hello", named ? "hello" : "hello_nobody", err))
-		return err->kind;
-	return add_word_value(values, "footer", "footer", err);
+	return add_word_value(values, "hello", named ? "hello" : "hello_nobody", err);
 }
 
 static enum err_kind collect(struct values *values, const struct compose_sender *sender,
@@ -172,6 +177,14 @@ static enum err_kind collect(struct values *values, const struct compose_sender 
 	return add_words(values, facts, err);
 }
 
+static void cut_line_ends(char *text)
+{
+	size_t len = strlen(text);
+
+	while (len > 0 && text[len - 1] == '\n')
+		text[--len] = '\0';
+}
+
 /* The kind's own paragraphs first, then the layout around them. */
 static enum err_kind render_parts(struct values *values, const struct templates *templates,
 				  enum mail_kind kind, struct smtp_message *message, struct err *err)
@@ -183,6 +196,7 @@ static enum err_kind render_parts(struct values *values, const struct templates 
 	    || render(values, language->text[kind], TEMPLATE_TEXT, &text, err)
 	    || render(values, language->html[kind], TEMPLATE_HTML, &html, err))
 		return err->kind;
+	cut_line_ends(text);
 	add_value(values, "subject", subject);
 	struct template_value *body = &values->list[values->count];
 	add_value(values, "body", text);
@@ -211,6 +225,7 @@ static enum err_kind render_calendar(const struct compose_sender *sender, const 
 		.starts_at = facts->booking.starts_at,
 		.ends_at = facts->booking.ends_at,
 		.summary = facts->booking.title,
+		.description = mail->kind == MAIL_CONFIRMED ? facts->meeting_url : NULL,
 		.url = mail->kind == MAIL_CONFIRMED ? facts->meeting_url : NULL,
 		.organizer_address = sender->address,
 		.organizer_name = sender->name,

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "notifier.h"
+#include "str.h"
 
 #define MAIL_BYTES_MAX  (2 * 1024 * 1024)
 #define HOLD_WAIT_MS    1000
@@ -170,10 +171,14 @@ static void count(const struct mail *mail, const struct mail_change *change)
 
 static void log_mail(const struct mail *mail, const struct mail_outcome *outcome, const char *traceparent)
 {
+	char trace[33] = ""; /* the id alone, as in the job's log line */
+
+	if (str_starts(traceparent, "00-"))
+		snprintf(trace, sizeof(trace), "%.32s", traceparent + 3);
 	LOG(outcome->change.alarm ? LOG_ERROR : LOG_INFO, "mail", LOG_I("mail", mail->id),
 	    LOG_I("booking", mail->booking_id), LOG_S("kind", mail_kind_name(mail->kind)),
 	    LOG_S("state", mail_state_name(outcome->change.state)), LOG_S("reply", outcome->reply),
-	    LOG_S("error", outcome->error), LOG_I("attempt", mail->attempts), LOG_S("trace", traceparent));
+	    LOG_S("error", outcome->error), LOG_I("attempt", mail->attempts), LOG_S("trace", trace));
 }
 
 static enum err_kind send_and_record(struct attempt *attempt, const char *traceparent, struct err *err)

@@ -68,8 +68,8 @@ def test_killed_while_it_waits_after_the_final_dot(quiet):
 
 def test_a_slow_answer_outlives_the_lease_and_is_believed(quiet):
     """The lease is renewed while the server thinks: no second copy, no unknown."""
-    stack, booking = quiet(settings={"UNBOOK_LEASE_MS": "1000", "UNBOOK_SMTP_FINAL_MS": "20000"})
-    mailing.fault(stack, step="dot", do="slow", seconds=4, count=1)
+    stack, booking = quiet(settings={"UNBOOK_LEASE_MS": "3000", "UNBOOK_SMTP_FINAL_MS": "20000"})
+    mailing.fault(stack, step="dot", do="slow", seconds=6, count=1)
     mailing.cancel(stack, booking)
     notifier(stack)
     notifier(stack)

@@ -128,10 +128,10 @@ static bool set_waits(struct transfer *transfer)
 	const struct smtp_options *options = transfer->options;
 	CURL *curl = transfer->curl;
 	long greeting_ms = (long)(options->connect_ms + GREETING_STEPS * options->step_ms);
+	int64_t longest_ms = options->final_ms > options->step_ms ? options->final_ms : options->step_ms;
 
 	return curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, greeting_ms) == CURLE_OK
-	       && curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT,
-				   (long)(options->final_ms / 1000 + 1))
+	       && curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)(longest_ms / 1000 + 1))
 			  == CURLE_OK
 	       && curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch_silence) == CURLE_OK
 	       && curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer) == CURLE_OK

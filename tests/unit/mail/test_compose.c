@@ -96,8 +96,8 @@ Test(compose, tells_the_parent_who_cancelled_when_it_was_and_what_comes_back)
 	cr_assert_str_eq(message.subject, "Cancelled: Violin <for> beginners on Tuesday, 1 December 2026");
 	expect(message.text, "Hello Eva Müller,");
 	expect(message.text, "You cancelled this session.");
-	expect(message.text, "The full amount of €45.00 goes back");
-	expect(message.text, "Tuesday, 1 December 2026, 09:30 – 10:15 (Europe/Berlin, UTC+1)");
+	expect(message.text, "We are paying the full €45.00 back");
+	expect(message.text, "Tuesday, 1 December 2026, 09:30 – 10:15 (Berlin, UTC+1)");
 	expect(message.text, "In UTC: 2026-12-01 08:30");
 	expect(message.html, "Violin &lt;for&gt; beginners");
 	expect_not(message.html, "<for>");
@@ -131,7 +131,7 @@ Test(compose, an_unpaid_booking_promises_no_money)
 	struct mail_facts f = facts();
 
 	f.refund_state = NULL;
-	expect_not(compose(&f, MAIL_CANCELLED, 1).text, "full amount");
+	expect_not(compose(&f, MAIL_CANCELLED, 1).text, "paying");
 }
 
 Test(compose, writes_german_and_spanish_and_falls_back_to_english)
@@ -169,7 +169,7 @@ Test(compose, zones_of_half_hours_and_utc)
 
 	f.recipient_zone = "Asia/Kolkata";
 	f.utc_offset_min = 330;
-	expect(compose(&f, MAIL_CANCELLED, 1).text, "(Asia/Kolkata, UTC+5:30)");
+	expect(compose(&f, MAIL_CANCELLED, 1).text, "(Kolkata, UTC+5:30)");
 	f.utc_offset_min = -210;
 	expect(compose(&f, MAIL_CANCELLED, 1).text, "UTC-3:30)");
 	f.utc_offset_min = 0;
@@ -189,7 +189,7 @@ Test(compose, a_failed_refund_says_why_in_words_or_not_at_all)
 
 Test(compose, refuses_an_address_that_is_none)
 {
-	static const char *const bad[] = {NULL,	      "",     "eva", "eva@example.org\r\nRCPT TO:<x@y>",
+	static const char *const bad[] = {NULL,       "",     "eva", "eva@example.org\r\nRCPT TO:<x@y>",
 					  "a@b, c@d", "<a@b>"};
 	struct mail mail = {
 		.kind = MAIL_CANCELLED, .recipient_id = 1, .message_id = "<m@example.org>", .ref = ""};
