@@ -17,7 +17,7 @@ struct pg_options {
 	const char *url;         /* postgresql://... ; borrowed while connections are open */
 	const char *application; /* application_name */
 	int64_t connect_ms;      /* 0: 5000 */
-	int64_t call_ms;         /* deadline of one pg_run; 0: 10000. statement_timeout is set a little below, lock_timeout to half,
+	int64_t call_ms; /* deadline of one pg_run; 0: 10000. statement_timeout is set a little below, lock_timeout to half,
 				  * idle_in_transaction_session_timeout to 15000 */
 };
 
@@ -49,14 +49,15 @@ struct pg_args {
 
 void pg_arg_text(struct pg_args *args, const char *text); /* NULL is SQL NULL */
 void pg_arg_int(struct pg_args *args, int64_t value);
-void pg_arg_id(struct pg_args *args, int64_t id);         /* 0 is SQL NULL */
+void pg_arg_id(struct pg_args *args, int64_t id);             /* 0 is SQL NULL */
 void pg_arg_instant(struct pg_args *args, struct instant at); /* INSTANT_NONE is SQL NULL */
 void pg_arg_bytes(struct pg_args *args, const void *bytes, size_t len);
 
 /* Queue a statement for the next pg_run; args are copied where they must be, texts stay borrowed. args may be NULL.
  * At most PG_QUEUE_MAX statements. Does not block. */
 #define PG_QUEUE_MAX 24
-enum err_kind pg_queue(struct pg *pg, const struct pg_stmt *stmt, const struct pg_args *args, struct err *err) MUST_CHECK;
+enum err_kind pg_queue(struct pg *pg, const struct pg_stmt *stmt, const struct pg_args *args,
+		       struct err *err) MUST_CHECK;
 /* Transaction statements, queued the same way and counted among the results. */
 enum err_kind pg_queue_begin(struct pg *pg, struct err *err) MUST_CHECK;
 enum err_kind pg_queue_commit(struct pg *pg, struct err *err) MUST_CHECK;
@@ -78,8 +79,8 @@ enum err_kind pg_run(struct pg *pg, struct pg_results *ret_results, struct err *
 void pg_results_release(struct pg_results *results);
 
 /* Queue and run one statement by itself. */
-enum err_kind pg_one(struct pg *pg, const struct pg_stmt *stmt, const struct pg_args *args, struct pg_results *ret_results,
-		     struct err *err) MUST_CHECK;
+enum err_kind pg_one(struct pg *pg, const struct pg_stmt *stmt, const struct pg_args *args,
+		     struct pg_results *ret_results, struct err *err) MUST_CHECK;
 
 /* Send ROLLBACK if a transaction is open; also forgets what is queued. Safe to call always, never fails (a broken line rolls back by itself).
  * The scope cleanup of every transaction. */
@@ -98,19 +99,22 @@ const char *pg_text(const struct pg_results *results, int index, int row, int co
 char *pg_text_dup(const struct pg_results *results, int index, int row, int column, struct arena *arena);
 int64_t pg_int(const struct pg_results *results, int index, int row, int column); /* 0 for SQL NULL */
 bool pg_bool(const struct pg_results *results, int index, int row, int column);
-struct instant pg_instant(const struct pg_results *results, int index, int row, int column); /* INSTANT_NONE for SQL NULL */
+struct instant pg_instant(const struct pg_results *results, int index, int row,
+			  int column); /* INSTANT_NONE for SQL NULL */
 /* bytea, decoded into the arena. */
-enum err_kind pg_bytes(const struct pg_results *results, int index, int row, int column, struct arena *arena, const void **ret_bytes,
-		       size_t *ret_len, struct err *err) MUST_CHECK;
+enum err_kind pg_bytes(const struct pg_results *results, int index, int row, int column, struct arena *arena,
+		       const void **ret_bytes, size_t *ret_len, struct err *err) MUST_CHECK;
 
 /* Run a whole script (migrations) with the simple protocol, at most timeout_ms. */
 enum err_kind pg_script(struct pg *pg, const char *sql, int64_t timeout_ms, struct err *err) MUST_CHECK;
 
 /* A fixed number of connections, opened when first needed, reopened when broken. Thread-safe. */
 struct pg_pool;
-enum err_kind pg_pool_open(const struct pg_options *options, int size, struct pg_pool **ret_pool, struct err *err) MUST_CHECK;
+enum err_kind pg_pool_open(const struct pg_options *options, int size, struct pg_pool **ret_pool,
+			   struct err *err) MUST_CHECK;
 /* Waits at most wait_ms for a free connection, then connects if it must. Errors ERR_RETRY pg_busy, or those of pg_open. */
-enum err_kind pg_pool_take(struct pg_pool *pool, int64_t wait_ms, struct pg **ret_pg, struct err *err) MUST_CHECK;
+enum err_kind pg_pool_take(struct pg_pool *pool, int64_t wait_ms, struct pg **ret_pg,
+			   struct err *err) MUST_CHECK;
 /* Rolls back what is open. NULL is fine. */
 void pg_pool_give(struct pg_pool *pool, struct pg *pg);
 void pg_pool_close(struct pg_pool *pool);

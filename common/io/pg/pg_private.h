@@ -18,7 +18,7 @@ struct pg {
 	PGconn *conn; /* in pipeline mode, except inside pg_open and pg_script */
 	int64_t call_ms;
 	bool broken;
-	bool in_tx;			 /* BEGIN was answered and neither COMMIT nor ROLLBACK was */
+	bool in_tx;                      /* BEGIN was answered and neither COMMIT nor ROLLBACK was */
 	const struct pg_stmt **prepared; /* that the server has under their names */
 	size_t prepared_count;
 	size_t prepared_cap;

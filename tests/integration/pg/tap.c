@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
-#include <libpq-fe.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -10,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "database.h"
@@ -20,8 +18,8 @@ struct tap {
 	int port;
 	int wake[2]; /* closed to end the thread */
 	char url[600];
-	char host[256];
-	char upstream_port[16];
+	char host[64];
+	int upstream_port;
 	atomic_int mood;
 	pthread_t thread;
 };
@@ -41,17 +39,11 @@ int black_hole_open(int *ret_port)
 
 static int dial(const struct tap *tap)
 {
-	struct sockaddr_un local = {.sun_family = AF_UNIX};
-	struct sockaddr_in remote = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	bool is_local = tap->host[0] == '/';
-	int line = socket(is_local ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int failed;
+	struct sockaddr_in remote = {.sin_family = AF_INET, .sin_port = htons((uint16_t)tap->upstream_port)};
+	int line = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	snprintf(local.sun_path, sizeof(local.sun_path), "%.80s/.s.PGSQL.%s", tap->host, tap->upstream_port);
-	remote.sin_port = htons((uint16_t)strtol(tap->upstream_port, NULL, 10));
-	failed = is_local ? connect(line, (struct sockaddr *)&local, sizeof(local))
-			  : connect(line, (struct sockaddr *)&remote, sizeof(remote));
-	if (!failed)
+	if (inet_pton(AF_INET, tap->host, &remote.sin_addr) == 1
+	    && connect(line, (struct sockaddr *)&remote, sizeof(remote)) == 0)
 		return line;
 	close(line);
 	return -1;
@@ -123,33 +115,18 @@ static void *run(void *arg)
 	return NULL;
 }
 
+/* postgresql://user:password@host:port/database, the host as numbers: the tap takes the place of host and port. */
 static void read_upstream(struct tap *tap)
 {
-	PQconninfoOption *parsed = PQconninfoParse(database_url, NULL);
-	const char *user = "";
-	const char *password = "";
-	const char *database = "";
+	const char *at = strrchr(database_url, '@');
+	const char *host = at ? at + 1 : strstr(database_url, "//") + 2;
+	size_t host_len = strcspn(host, ":/");
+	const char *rest = host + strcspn(host, "/");
 
-	cr_assert_not_null(parsed);
-	snprintf(tap->host, sizeof(tap->host), "127.0.0.1");
-	snprintf(tap->upstream_port, sizeof(tap->upstream_port), "5432");
-	for (PQconninfoOption *each = parsed; each->keyword; each++) {
-		if (!each->val)
-			continue;
-		if (!strcmp(each->keyword, "host"))
-			snprintf(tap->host, sizeof(tap->host), "%s", each->val);
-		if (!strcmp(each->keyword, "port"))
-			snprintf(tap->upstream_port, sizeof(tap->upstream_port), "%s", each->val);
-		if (!strcmp(each->keyword, "user"))
-			user = each->val;
-		if (!strcmp(each->keyword, "password"))
-			password = each->val;
-		if (!strcmp(each->keyword, "dbname"))
-			database = each->val;
-	}
-	snprintf(tap->url, sizeof(tap->url), "host=127.0.0.1 port=%d user='%s' password='%s' dbname='%s'",
-		 tap->port, user, password, database);
-	PQconninfoFree(parsed);
+	snprintf(tap->host, sizeof(tap->host), "%.*s", (int)host_len, host);
+	tap->upstream_port = host[host_len] == ':' ? (int)strtol(host + host_len + 1, NULL, 10) : 5432;
+	snprintf(tap->url, sizeof(tap->url), "%.*s127.0.0.1:%d%s", (int)(host - database_url), database_url,
+		 tap->port, rest);
 }
 
 struct tap *tap_open(void)
