@@ -14,6 +14,9 @@ from stack.wait import TimedOut
 from . import show, story
 
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def arguments():
     parser = argparse.ArgumentParser(prog="./dev demo")
     parser.add_argument("--exit", action="store_true", help="end when the story is over")
@@ -70,10 +73,12 @@ def main():
     os.umask(0o022)
 
     def interrupted(*_):
+        for number in ENDING:  # once is enough: what follows is an orderly end
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupted)
-    signal.signal(signal.SIGHUP, interrupted)
+    for number in ENDING:
+        signal.signal(number, interrupted)
     try:
         run = daemon.Run()
     except daemon.AlreadyUp as error:

@@ -39,9 +39,12 @@ class Run:
         RUN.mkdir(mode=0o755)
 
     def end(self, keep_logs=False):
-        (RUN / "env").unlink(missing_ok=True)
+        """Nothing is left but, when something went wrong, run/logs."""
+        for path in RUN.iterdir():
+            if path.name != "logs" or not keep_logs:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
         if not keep_logs:
-            shutil.rmtree(RUN, ignore_errors=True)
+            RUN.rmdir()
         self.file.truncate(0)
         self.file.close()
 
