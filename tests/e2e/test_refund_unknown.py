@@ -124,7 +124,7 @@ def test_wrong_credentials_stop_the_worker_and_spend_nothing(stack, booking):
 
 def test_an_outage_opens_the_breaker_and_ends_by_itself(stack, worker):
     bookings = [r.paid(stack) for _ in range(12)]
-    stack.stripe.post("faults", kind="error", path="/v1/refunds*", status=503, effect=False, count=None)
+    r.fault(stack, None, "error", method="*", status=503, effect=False, count=None)
     refunds = [r.ask(stack, booking) for booking in bookings]
     stack.eventually(
         lambda: worker.metrics().get('unbook_breaker_openings_total{dependency="stripe"}', 0) >= 1,
