@@ -23,7 +23,7 @@ struct token {
 	enum token_alg alg; /* as the token claims: must equal the key's before it means anything */
 	const char *kid;    /* NULL: none */
 	const char *head, *body, *signature; /* the three parts as sent, base64url */
-	const char *payload;		     /* body decoded */
+	const char *payload;                 /* body decoded */
 	size_t payload_len;
 };
 
@@ -41,7 +41,7 @@ struct token_rules {
 
 struct token_claims {
 	const char *subject; /* "sub", else "nameid", else the long claim URI; 1 to 255 bytes */
-	unsigned roles;	     /* set of enum role; unknown words add nothing */
+	unsigned roles;      /* set of enum role; unknown words add nothing */
 	struct instant expires_at;
 	const char *email, *name, *zone,
 		*locale; /* NULL when absent or not usable; only for creating a user */

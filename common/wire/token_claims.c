@@ -9,8 +9,8 @@
 #include "token.h"
 
 #define SUBJECT_BYTES_MAX 255
-#define NAME_BYTES_MAX	  200
-#define SECONDS_MAX	  100000000000 /* far beyond any date that matters, far below overflow */
+#define NAME_BYTES_MAX    200
+#define SECONDS_MAX       100000000000 /* far beyond any date that matters, far below overflow */
 
 static enum err_kind bad(struct err *err, const char *why)
 {

@@ -20,6 +20,7 @@
 #include "session_json.h"
 
 #define TRIES_MAX    3
+#define TRYING_MS    5000 /* no further try is begun after this */
 #define JITTER_MS    40
 #define POOL_WAIT_MS 2000
 #define ACTOR_BYTES  40
@@ -198,6 +199,7 @@ static bool may_try_again(const struct err *err)
 
 static enum err_kind cancel_with_retries(struct cancelling *c, struct err *err)
 {
+	int64_t deadline_ms = deadline_in_ms(TRYING_MS);
 	enum err_kind kind = ERR_OK;
 
 	for (int try = 1; try <= TRIES_MAX; try++) {
@@ -208,7 +210,7 @@ static enum err_kind cancel_with_retries(struct cancelling *c, struct err *err)
 			kind = cancel_once(c, db, err);
 			pg_pool_give(c->api->db, db);
 		}
-		if (!kind || !may_try_again(err) || try == TRIES_MAX)
+		if (!kind || !may_try_again(err) || try == TRIES_MAX || !deadline_left_ms(deadline_ms))
 			return kind;
 		LOG(LOG_WARN, "cancel tried again", LOG_I("booking", c->id), LOG_S("code", err->code));
 		wait_a_little();

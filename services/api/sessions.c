@@ -11,6 +11,8 @@
 
 #define POOL_WAIT_MS 2000
 #define LIMIT_MAX    100
+#define YEAR_10000_US \
+	INT64_C(253402300800000000) /* no booking starts there, and PostgreSQL reads no instant far beyond */
 
 static struct session_reader reader_of(const struct api *api, const struct caller *caller, struct instant now)
 {
@@ -37,7 +39,7 @@ static bool decode_cursor(const char *text, struct bookings_cursor *ret_cursor)
 	memcpy(start, text + 1, (size_t)(dot - text - 1));
 	start[dot - text - 1] = '\0';
 	if (!str_to_int64(start, &cursor.starts_at.us) || !str_to_int64(dot + 1, &cursor.id) || cursor.id <= 0
-	    || instant_is_none(cursor.starts_at))
+	    || cursor.starts_at.us < 0 || cursor.starts_at.us >= YEAR_10000_US)
 		return false;
 	*ret_cursor = cursor;
 	return true;

@@ -33,7 +33,9 @@ class World:
             self.hours += 2
             starts_in = f"{self.hours} hours"
         more.setdefault("student", self.student)
-        return self.stack.seed.booking(self.parent, more.pop("teacher", self.teacher), starts_in=starts_in, **more)
+        return self.stack.seed.booking(
+            self.parent, more.pop("teacher", self.teacher), starts_in=starts_in, **more
+        )
 
     def row(self, booking):
         return self.stack.one("SELECT * FROM bookings WHERE id = %s", booking.id)
@@ -42,7 +44,9 @@ class World:
         return self.stack.one(f"SELECT count(*) AS n FROM {table} WHERE booking_id = %s", booking.id)["n"]
 
     def cancel(self, booking, person, body=None, method="PUT", **more):
-        return self.api.request(method, f"/api/Sessions/{booking.id}/cancel", token=person.token, body=body, **more)
+        return self.api.request(
+            method, f"/api/Sessions/{booking.id}/cancel", token=person.token, body=body, **more
+        )
 
 
 @pytest.fixture(scope="module")

@@ -83,7 +83,9 @@ def test_slow_senders_are_cut_after_fifteen_seconds_and_idle_ones_after_ten(worl
         raw(url, b"GET /api/Sess", timeout=25)
         took["idle"] = time.monotonic() - began
 
-    threads = [threading.Thread(target=run, args=item) for item in starts.items()] + [threading.Thread(target=idle)]
+    threads = [threading.Thread(target=run, args=item) for item in starts.items()] + [
+        threading.Thread(target=idle)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -98,7 +100,11 @@ def test_a_page_of_a_listed_origin_may_call(world):  # noqa: F811
     preflight = world.api.request(
         "OPTIONS",
         "/api/Sessions/1/cancel",
-        headers={"Origin": origin, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "authorization"},
+        headers={
+            "Origin": origin,
+            "Access-Control-Request-Method": "PUT",
+            "Access-Control-Request-Headers": "authorization",
+        },
     )
     assert preflight.status == 204
     assert preflight.headers["access-control-allow-origin"] == origin
@@ -111,18 +117,28 @@ def test_a_page_of_a_listed_origin_may_call(world):  # noqa: F811
     assert unknown.status == 404 and unknown.headers["access-control-allow-origin"] == origin
 
 
-@pytest.mark.parametrize("origin", ["http://localhost:42000", "http://localhost:420", "https://localhost:4200", "null", "*", ""])
+@pytest.mark.parametrize(
+    "origin", ["http://localhost:42000", "http://localhost:420", "https://localhost:4200", "null", "*", ""]
+)
 def test_a_page_of_another_origin_may_not(world, origin):  # noqa: F811
     for answer in (
         world.api.put("/api/Sessions/1/cancel", headers={"Origin": origin}),
-        world.api.request("OPTIONS", "/api/Sessions/1/cancel", headers={"Origin": origin, "Access-Control-Request-Method": "PUT"}),
+        world.api.request(
+            "OPTIONS",
+            "/api/Sessions/1/cancel",
+            headers={"Origin": origin, "Access-Control-Request-Method": "PUT"},
+        ),
     ):
         assert "access-control-allow-origin" not in answer.headers
         assert answer.headers["vary"] == "Origin"
 
 
 def test_every_answer_carries_the_security_headers(world):  # noqa: F811
-    for answer in (world.api.get("/nope"), world.api.get("/api/Sessions/1"), world.api.get("/api/Sessions/parent/bookings", token=world.parent.token)):
+    for answer in (
+        world.api.get("/nope"),
+        world.api.get("/api/Sessions/1"),
+        world.api.get("/api/Sessions/parent/bookings", token=world.parent.token),
+    ):
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "default-src 'none'" in answer.headers["content-security-policy"]
@@ -156,4 +172,6 @@ def test_many_idle_and_many_bad_connections_leave_nothing_behind(world):  # noqa
         line.close()
     for _ in range(300):
         raw(url, b"GET //x HTTP/1.1\r\nHost: x\r\n\r\n")
-    world.stack.eventually(lambda: service.metrics()["process_open_fds"] <= before + 8, what="descriptors are given back")
+    world.stack.eventually(
+        lambda: service.metrics()["process_open_fds"] <= before + 8, what="descriptors are given back"
+    )

@@ -1,0 +1,193 @@
+"""What people read: lists, one session, its time line, its link."""
+
+import datetime
+
+import pytest
+from api_world import world  # noqa: F401
+
+
+@pytest.fixture(autouse=True, scope="module")
+def bookings(world):  # noqa: F811
+    world.ahead = [world.booking(f"{days} days") for days in (2, 4, 6)]
+    world.behind = [world.booking(f"-{days} days", status=2) for days in (3, 5)]
+    world.cancelled = world.booking("8 days")
+    assert world.cancel(world.cancelled, world.parent).status == 200
+    world.pending = world.booking("10 days", status=0, paid=False)
+    world.stack.sql(
+        "UPDATE bookings SET stripe_session_id = 'cs_test_open', checkout_url = 'https://checkout.example/open',"
+        " hold_expires_at = clock_timestamp() + interval '30 minutes' WHERE id = %s",
+        world.pending.id,
+    )
+    world.unborn = world.booking("12 days", status=0, paid=False)
+    world.abandoned = world.booking("14 days", status=0, paid=False)
+    world.stack.sql(
+        "UPDATE bookings SET status = 3, cancelled_at = now(), cancel_cause = 'checkout_expired' WHERE id = %s",
+        world.abandoned.id,
+    )
+
+
+def ids(answer):
+    assert answer.status == 200, answer.text
+    return [session["id"] for session in answer.data]
+
+
+def mine(world, query=""):  # noqa: F811
+    return world.api.get("/api/Sessions/parent/bookings" + query, token=world.parent.token)
+
+
+def test_a_parent_reads_what_comes_soonest_first_then_the_past(world):  # noqa: F811
+    ahead = [b.id for b in (*world.ahead, world.cancelled, world.pending)]
+    behind = [b.id for b in world.behind]
+    assert ids(mine(world)) == ahead + behind
+    assert ids(mine(world, "?when=upcoming")) == ahead
+    assert ids(mine(world, "?when=PAST")) == behind
+    assert mine(world).json["next"] is None
+
+
+def test_pages_follow_one_another(world):  # noqa: F811
+    everything = ids(mine(world))
+    for limit in (1, 2, 3, 100):  # also across the border between ahead and behind
+        seen, cursor = [], None
+        while True:
+            page = mine(world, f"?limit={limit}" + (f"&after={cursor}" if cursor else ""))
+            seen += ids(page)
+            assert len(page.data) <= limit
+            cursor = page.json["next"]
+            if cursor is None:
+                break
+        assert seen == everything
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("?when=tomorrow", "when"),
+        ("?when=", "when"),
+        ("?when=past&when=past", "when"),
+        ("?limit=0", "limit"),
+        ("?limit=101", "limit"),
+        ("?limit=-1", "limit"),
+        ("?limit=1.5", "limit"),
+        ("?limit=", "limit"),
+        ("?after=x", "after"),
+        ("?after=", "after"),
+        ("?after=u1", "after"),
+        ("?after=u1.", "after"),
+        ("?after=u.1", "after"),
+        ("?after=q1.1", "after"),
+        ("?after=u1.0", "after"),
+        ("?after=u1.-1", "after"),
+        ("?after=u99999999999999999999.1", "after"),
+        ("?after=%ff", "after"),
+        ("?after=%zz", "after"),
+        ("?after=u-9223372036854775808.1", "after"),
+        ("?after=p-1.1", "after"),
+        ("?after=u9223372036854775807.1", "after"),
+    ],
+)
+def test_a_query_that_makes_no_sense_is_refused_by_name(world, query, field):  # noqa: F811
+    answer = mine(world, query)
+    assert answer.status == 400 and answer.json["code"] == "invalid_query"
+    assert answer.json["details"][0]["field"] == field
+
+
+def test_a_teacher_reads_paid_ones_only(world):  # noqa: F811
+    upcoming = world.api.get("/api/Sessions/teacher/upcoming", token=world.teacher.token)
+    assert ids(upcoming) == [b.id for b in world.ahead]
+    history = world.api.get("/api/Sessions/teacher/history", token=world.teacher.token)
+    assert ids(history) == [world.cancelled.id] + [b.id for b in world.behind]
+    assert all(
+        s["checkoutUrl"] is None and s["stripeSessionId"] is None for s in upcoming.data + history.data
+    )
+    assert ids(world.api.get("/api/Sessions/teacher/upcoming", token=world.other_teacher.token)) == []
+
+
+def test_a_student_reads_what_they_attend(world):  # noqa: F811
+    answer = world.api.get("/api/Sessions/student/upcoming", token=world.student.token)
+    assert ids(answer) == [b.id for b in world.ahead]
+    assert all(s["canCancel"] is False and s["googleMeetLink"] for s in answer.data)
+
+
+def test_a_session_says_until_when_it_can_be_cancelled(world):  # noqa: F811
+    answer = world.api.get(f"/api/Sessions/{world.ahead[0].id}", token=world.parent.token)
+    session = answer.data
+    assert session["status"] == 1 and session["statusName"] == "Confirmed" and session["canCancel"] is True
+    starts = datetime.datetime.fromisoformat(session["scheduledDateTime"])
+    deadline = datetime.datetime.fromisoformat(session["cancelDeadline"])
+    assert starts - deadline == datetime.timedelta(hours=24)
+    assert session["price"] == 45.0 and session["amountMinor"] == 4500 and session["currency"] == "EUR"
+    assert session["durationMinutes"] == 60 and session["refund"] is None
+    assert (session["parentName"], session["teacherName"], session["studentName"]) == (
+        world.parent.name,
+        world.teacher.name,
+        world.student.name,
+    )
+    now = datetime.datetime.fromisoformat(answer.json["serverTime"])
+    assert abs(now - datetime.datetime.now(datetime.UTC)) < datetime.timedelta(seconds=30)
+    assert "45.00" in answer.text.split('"price":')[1][:6]
+
+
+def test_a_cancelled_one_says_where_the_money_is(world):  # noqa: F811
+    session = world.api.get(f"/api/Sessions/{world.cancelled.id}", token=world.parent.token).data
+    assert (session["status"], session["statusName"], session["cancelCause"]) == (3, "Cancelled", "parent")
+    assert session["googleMeetLink"] is None and session["canCancel"] is False and session["cancelledAt"]
+    refund = session["refund"]
+    assert refund["amountMinor"] == 4500 and refund["currency"] == "EUR" and "€45.00" in refund["words"]
+    assert refund["expectedBy"] > session["cancelledAt"]
+
+
+def test_a_pending_one_shows_its_checkout_to_the_parent_alone(world):  # noqa: F811
+    path = f"/api/Sessions/{world.pending.id}"
+    session = world.api.get(path, token=world.parent.token).data
+    assert session["checkoutUrl"] == "https://checkout.example/open" and session["holdExpiresAt"]
+    assert session["googleMeetLink"] is None
+    for person in (world.teacher, world.student, world.admin):
+        assert world.api.get(path, token=person.token).data["checkoutUrl"] is None
+
+
+def test_join_is_for_confirmed_ones(world):  # noqa: F811
+    joined = world.api.get(f"/api/Sessions/{world.ahead[0].id}/join", token=world.student.token)
+    assert joined.status == 200 and joined.data["googleMeetLink"].startswith("https://meet.example/")
+    for booking in (world.cancelled, world.pending, world.behind[0]):
+        answer = world.api.get(f"/api/Sessions/{booking.id}/join", token=world.parent.token)
+        assert answer.status == 409 and answer.json["code"] == "not_confirmed"
+
+
+def test_the_time_line_tells_parties_roles_and_staff_everything(world):  # noqa: F811
+    path = f"/api/Sessions/{world.cancelled.id}/timeline"
+    for person in (world.parent, world.teacher, world.student):
+        entries = world.api.get(path, token=person.token).data
+        assert [(e["what"], e["actor"], e["detail"]) for e in entries] == [
+            ("cancelled", "parent", None),
+            ("refund_requested", "parent", None),
+        ]
+        assert all(e["words"].endswith(".") and e["at"].endswith("Z") for e in entries)
+    entries = world.api.get(path, token=world.support.token).data
+    assert entries[0]["actor"] == f"user:{world.parent.id}" and entries[0]["detail"] == {"cause": "parent"}
+    assert entries[1]["detail"]["amountMinor"] == 4500
+
+
+def test_reading_changes_nothing(world):  # noqa: F811
+    def state():
+        return world.stack.one(
+            "SELECT (SELECT sum(version) FROM bookings)::int AS v, (SELECT count(*) FROM booking_log) AS l,"
+            " (SELECT count(*) FROM mails) AS m, (SELECT count(*) FROM refunds) AS r"
+        )
+
+    before = state()
+    for path in (
+        "parent/bookings",
+        f"{world.ahead[0].id}",
+        f"{world.ahead[0].id}/join",
+        f"{world.ahead[0].id}/timeline",
+    ):
+        assert world.api.get("/api/Sessions/" + path, token=world.parent.token).status == 200
+    assert state() == before
+
+
+def test_names_in_any_script_come_back_whole(world):  # noqa: F811
+    name = 'Zoë "Ñandú" O\'Brien 王 🎓 \\ </script>'
+    world.stack.sql("UPDATE users SET display_name = %s WHERE id = %s", name, world.other_parent.id)
+    booking = world.stack.seed.booking(world.other_parent, world.other_teacher, title=name)
+    session = world.api.get(f"/api/Sessions/{booking.id}", token=world.other_parent.token).data
+    assert session["parentName"] == name and session["title"] == name

@@ -1,0 +1,108 @@
+"""Every route for every kind of caller: who may, who may not, and who must not even learn that it exists."""
+
+import pytest
+from api_world import world  # noqa: F401
+
+CALLERS = [
+    "parent",
+    "other_parent",
+    "teacher",
+    "other_teacher",
+    "student",
+    "other_student",
+    "admin",
+    "support",
+    None,
+]
+
+READ = [200, 404, 200, 404, 200, 404, 200, 200, 401]
+CANCEL = [200, 404, 200, 404, 403, 403, 200, 403, 401]
+TABLE = {
+    "GET {id}": READ,
+    "GET {id}/timeline": READ,
+    "GET {id}/join": READ,
+    "PUT {id}/cancel": CANCEL,
+    "POST {id}/cancel": CANCEL,
+    "GET parent/bookings": [200, 200, 403, 403, 403, 403, 403, 403, 401],
+    "GET teacher/upcoming": [403, 403, 200, 200, 403, 403, 403, 403, 401],
+    "GET teacher/history": [403, 403, 200, 200, 403, 403, 403, 403, 401],
+    "GET student/upcoming": [403, 403, 403, 403, 200, 200, 403, 403, 401],
+}
+CELLS = [
+    (route, caller, want) for route, row in TABLE.items() for caller, want in zip(CALLERS, row, strict=True)
+]
+CODES = {401: "unauthenticated", 403: "forbidden", 404: "not_found"}
+
+
+def call(world, route, caller, booking_id):  # noqa: F811
+    method, path = route.split(" ")
+    token = getattr(world, caller).token if caller else None
+    return world.api.request(method, "/api/Sessions/" + path.replace("{id}", str(booking_id)), token=token)
+
+
+@pytest.mark.parametrize(("route", "caller", "want"), CELLS, ids=[f"{r}-{c}" for r, c, _ in CELLS])
+def test_a_caller_gets_what_the_table_says(world, route, caller, want):  # noqa: F811
+    booking = world.booking() if "cancel" in route else world.shown
+    answer = call(world, route, caller, booking.id)
+    assert answer.status == want, answer.text
+    assert answer.json["success"] is (want == 200)
+    if want != 200:
+        assert answer.json["code"] == CODES[want]
+        assert world.row(booking)["status"] == 1
+
+
+@pytest.fixture(autouse=True, scope="module")
+def shown(world):  # noqa: F811
+    world.shown = world.booking()
+
+
+@pytest.mark.parametrize("route", [route for route in TABLE if "{id}" in route])
+def test_a_foreign_booking_and_none_look_the_same(world, route):  # noqa: F811
+    foreign = call(world, route, "other_parent", world.shown.id)
+    missing = call(world, route, "other_parent", 987654321)
+    assert foreign.status == missing.status == 404
+    drop = {"traceId"}
+    assert {k: v for k, v in foreign.json.items() if k not in drop} == {
+        k: v for k, v in missing.json.items() if k not in drop
+    }
+
+
+def test_being_a_party_needs_the_role_too(world):  # noqa: F811
+    as_teacher = world.stack.issuer.mint(world.parent.subject, "Teacher")
+    assert world.api.get(f"/api/Sessions/{world.shown.id}", token=as_teacher).status == 404
+    booking = world.booking()
+    answer = world.api.put(f"/api/Sessions/{booking.id}/cancel", token=as_teacher)
+    assert answer.status == 404 and world.row(booking)["status"] == 1
+
+
+def test_a_student_who_is_also_a_parent_elsewhere_cannot_cancel(world):  # noqa: F811
+    booking = world.booking()
+    both = world.stack.issuer.mint(world.student.subject, ["Student", "Parent"])
+    answer = world.api.put(f"/api/Sessions/{booking.id}/cancel", token=both)
+    assert answer.status == 403 and answer.json["code"] == "forbidden"
+    assert world.row(booking)["status"] == 1
+
+
+def test_mentor_and_mentee_are_teacher_and_parent(world):  # noqa: F811
+    for person, word in ((world.parent, "Mentee"), (world.teacher, "Mentor")):
+        token = world.stack.issuer.mint(person.subject, word)
+        assert world.api.get(f"/api/Sessions/{world.shown.id}", token=token).status == 200
+
+
+def test_a_teacher_never_reads_why_a_refund_failed(world):  # noqa: F811
+    booking = world.booking()
+    assert world.cancel(booking, world.parent).status == 200
+    world.stack.sql(
+        "UPDATE refunds SET state = 'failed', failure_reason = 'lost_or_stolen_card' WHERE booking_id = %s",
+        booking.id,
+    )
+    path = f"/api/Sessions/{booking.id}"
+    for person in (world.teacher, world.student):
+        answer = world.api.get(path, token=person.token)
+        assert answer.data["refund"]["failureReason"] is None
+        assert "lost_or_stolen" not in answer.text
+        assert "lost_or_stolen" not in world.api.get(path + "/timeline", token=person.token).text
+    for person in (world.parent, world.support):
+        assert (
+            world.api.get(path, token=person.token).data["refund"]["failureReason"] == "lost_or_stolen_card"
+        )
