@@ -24,10 +24,10 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
-#define BROKER_ID	1
-#define ERRORS_MAX	32
-#define COMMAND_MAX	512
-#define EXIT_BAD_USAGE	64
+#define BROKER_ID       1
+#define ERRORS_MAX      32
+#define COMMAND_MAX     512
+#define EXIT_BAD_USAGE  64
 #define EXIT_CANNOT_RUN 70
 
 struct options {

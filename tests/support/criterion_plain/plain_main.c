@@ -5,10 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TESTS_MAX	  4096
-#define SUITES_MAX	  64
+#define TESTS_MAX         4096
+#define SUITES_MAX        64
 #define DEFAULT_TIMEOUT_S 60
-#define EXIT_ASSERTION	  99
+#define EXIT_ASSERTION    99
 
 struct plain_case {
 	const char *suite, *name;
