@@ -10,9 +10,9 @@
 
 struct outbox_row {
 	const char *aggregatetype; /* "booking", "refund", "checkout", "stripe": decides the topic */
-	int64_t booking_id;	   /* the record's key */
-	const char *type;	   /* "unbook.booking.cancelled.v1" */
-	const char *payload;	   /* JSON */
+	int64_t booking_id;        /* the record's key */
+	const char *type;          /* "unbook.booking.cancelled.v1" */
+	const char *payload;       /* JSON */
 	const char *traceparent;   /* W3C; NULL or "" when unknown */
 };
 

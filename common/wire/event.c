@@ -9,8 +9,8 @@
 
 #define HEADER_BYTES_MAX  256  /* of a CloudEvents attribute that we read */
 #define SUBJECT_BYTES_MAX 1024 /* of ce_subject, which we do not read */
-#define WORD_BYTES_MAX	  255
-#define STRIPE_PREFIX	  "com.stripe."
+#define WORD_BYTES_MAX    255
+#define STRIPE_PREFIX     "com.stripe."
 
 static const struct kind {
 	enum event_type type;

@@ -19,7 +19,7 @@ struct ical_event {
 	struct instant starts_at, ends_at;
 	const char *summary;
 	const char *description; /* NULL: none */
-	const char *url;	 /* meeting link; NULL: none */
+	const char *url;         /* meeting link; NULL: none */
 	const char *organizer_address, *organizer_name;
 	const char *attendee_address, *attendee_name;
 };

@@ -31,7 +31,7 @@ struct render {
 	enum template_escape escape;
 	struct buf *out;
 	char open[DEPTH_MAX][NAME_MAX_BYTES]; /* sections around the place that is being read */
-	bool shown[DEPTH_MAX + 1];	      /* shown[0]: outside every section */
+	bool shown[DEPTH_MAX + 1];            /* shown[0]: outside every section */
 	int depth;
 };
 

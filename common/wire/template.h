@@ -12,7 +12,7 @@
 struct template_value {
 	const char *name;
 	const char *text; /* NULL or "": not there */
-	bool markup;	  /* text is HTML already: never escaped */
+	bool markup;      /* text is HTML already: never escaped */
 };
 
 enum template_escape {

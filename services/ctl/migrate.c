@@ -14,8 +14,8 @@
 #include "pg.h"
 #include "str.h"
 
-#define MIGRATE_MS	(3600 * 1000) /* an index over a large table takes its time */
-#define INSTALLED_DIR	"/usr/share/unbook/migrations"
+#define MIGRATE_MS      (3600 * 1000) /* an index over a large table takes its time */
+#define INSTALLED_DIR   "/usr/share/unbook/migrations"
 #define BUILD_TO_SOURCE "../../../deploy/migrations" /* from build/<preset>/bin */
 
 struct settings {

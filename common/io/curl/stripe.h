@@ -32,12 +32,12 @@ bool stripe_is_live(const struct stripe *stripe);
 #define STRIPE_SEEN_MAX 8
 struct stripe_answer {
 	enum refund_answer refund_answer;
-	int http_status;	/* 0: no whole answer */
-	bool replayed;		/* Idempotent-Replayed: true */
-	int should_retry;	/* Stripe-Should-Retry: 1 true, 0 false, -1 absent */
+	int http_status;        /* 0: no whole answer */
+	bool replayed;          /* Idempotent-Replayed: true */
+	int should_retry;       /* Stripe-Should-Retry: 1 true, 0 false, -1 absent */
 	int64_t retry_after_ms; /* 0: not asked */
 	char request_id[64];
-	char code[64];		     /* error code or type, else why there was no whole answer; "" if none */
+	char code[64];               /* error code or type, else why there was no whole answer; "" if none */
 	struct stripe_refund refund; /* of create and get, when refund_answer is REFUND_ANSWER_REFUND */
 	struct stripe_refund
 		seen[STRIPE_SEEN_MAX]; /* every refund in the answer, the newest first, for the record */

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 16
-#define MEMORY_BYTES	((size_t)16 * 1024)
-#define STACK_BYTES	((size_t)256 * 1024)
-#define ANSWER_BYTES	(1u << 20)
-#define IDLE_S		10u
+#define MEMORY_BYTES    ((size_t)16 * 1024)
+#define STACK_BYTES     ((size_t)256 * 1024)
+#define ANSWER_BYTES    (1u << 20)
+#define IDLE_S          10u
 
 struct probe_server {
 	struct MHD_Daemon *daemon;

@@ -13,7 +13,7 @@ struct probe_server;
 struct probe_answer {
 	int http_status;
 	const char *content_type; /* static storage */
-	struct buf body;	  /* initialised for 1 MiB at most; released by the server */
+	struct buf body;          /* initialised for 1 MiB at most; released by the server */
 };
 
 /* Fill *answer for this path. Runs on the server's thread; it must be quick. */

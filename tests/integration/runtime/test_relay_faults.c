@@ -75,7 +75,8 @@ Test(relay_faults, a_producer_that_went_fatal_is_replaced_and_every_row_arrives)
 
 	put("checkout", 1, 1, 0);
 	rig_expect(OUTBOX_ROWS, 0);
-	rd_kafka_mock_push_request_errors(rig.mock, PRODUCE, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+	rd_kafka_mock_push_request_errors(rig.mock, PRODUCE, 1,
+					  RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
 	put("checkout", 2, 100, 0);
 	rig_expect(OUTBOX_ROWS, 0);
 	cr_expect_geq(rig_metric("unbook_kafka_producer_rebuilds_total "), 1);
