@@ -11,7 +11,7 @@ struct payment {
 	const char *stripe_session_id;
 	const char *charge_id; /* NULL when Stripe has not said */
 	struct money amount;
-	struct instant captured_at;
+	struct instant captured_at; /* INSTANT_NONE when Stripe has not said */
 };
 
 enum payment_outcome {

@@ -33,6 +33,10 @@ enum err_kind checkouts_claim_due(struct pg *db, const struct checkout_lease *le
 enum err_kind checkouts_record_wait(struct pg *db, const struct checkout_claim *claim, const char *error,
 				    int64_t wait_ms, struct err *err) MUST_CHECK;
 
+/* Nothing can happen to the booking's checkout any more: never again. Under the fence. */
+enum err_kind checkouts_record_closed(struct pg *db, const struct checkout_claim *claim,
+				      struct err *err) MUST_CHECK;
+
 /* T2: the checkout exists at Stripe. Stores id and url where the booking has no checkout id yet, whatever its status, and tells how the
  * booking stands now: *ret_status BOOKING_PENDING with *ret_is_its_checkout: go on; another status: it was released (expire the
  * checkout) or paid meanwhile. One statement; repeating it is safe. ERR_REJECT unknown_booking. */

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "http_client.h"
 #include "stripe_object.h"
+#include "stripe_private.h"
 
 /* Pinned, so that an upgrade of the account's default changes nothing here. */
 #define STRIPE_VERSION "2025-04-30.basil"
@@ -112,8 +113,7 @@ static enum err_kind refused(const struct http_response *response, struct stripe
 		       answer->http_status, code, answer->replayed ? " (replayed)" : "");
 }
 
-/* A 2xx whose body is not what was asked for: nothing is known of what happened. why: what the decoder said. */
-static enum err_kind not_understood(struct stripe_answer *answer, const struct err *why, struct err *err)
+enum err_kind stripe_not_understood(struct stripe_answer *answer, const struct err *why, struct err *err)
 {
 	answer->refund_answer = REFUND_ANSWER_UNKNOWN;
 	(void)str_copy(answer->code, sizeof answer->code, why->code);
@@ -121,8 +121,7 @@ static enum err_kind not_understood(struct stripe_answer *answer, const struct e
 		       why->msg);
 }
 
-/* One request; ERR_OK when the answer is 2xx. */
-static enum err_kind call(struct stripe *stripe, struct http_request *request,
+enum err_kind stripe_call(struct stripe *stripe, struct http_request *request,
 			  struct http_response *ret_response, struct stripe_answer *answer, struct err *err)
 {
 	enum err_kind kind;
@@ -156,11 +155,17 @@ static const char *payment_field(const char *payment)
 	return str_starts(payment, "pi_") ? "payment_intent" : NULL;
 }
 
+enum err_kind stripe_not_sent(struct stripe_answer *answer, const char *code, const char *why,
+			      struct err *err)
+{
+	*answer = (struct stripe_answer){.should_retry = -1, .refund_answer = REFUND_ANSWER_REFUSED};
+	(void)str_copy(answer->code, sizeof answer->code, code);
+	return err_set(err, ERR_REJECT, code, "%s", why);
+}
+
 static enum err_kind no_payment(struct stripe_answer *answer, struct err *err)
 {
-	*answer = (struct stripe_answer){
-		.should_retry = -1, .refund_answer = REFUND_ANSWER_REFUSED, .code = "no_payment"};
-	return err_set(err, ERR_REJECT, "no_payment", "the row names no PaymentIntent and no charge");
+	return stripe_not_sent(answer, "no_payment", "the row names no PaymentIntent and no charge", err);
 }
 
 static void add_refund_form(struct buf *form, const struct refund *refund)
@@ -190,7 +195,7 @@ static enum err_kind read_one(const struct http_response *response, const struct
 
 	if (stripe_refund_decode(response->body.data, response->body.len, refund->payment_intent, &found,
 				 &why))
-		return not_understood(answer, &why, err);
+		return stripe_not_understood(answer, &why, err);
 	(void)str_copy(found.request_id, sizeof found.request_id, answer->request_id);
 	answer->refund = found;
 	remember(answer, &found);
@@ -219,7 +224,7 @@ enum err_kind stripe_create_refund(struct stripe *stripe, const struct refund *r
 	buf_init(&form, FORM_BYTES_MAX);
 	add_refund_form(&form, refund);
 	request.form = form.data;
-	kind = form.failed ? no_payment(ret_answer, err) : call(stripe, &request, &response, ret_answer, err);
+	kind = form.failed ? no_payment(ret_answer, err) : stripe_call(stripe, &request, &response, ret_answer, err);
 	buf_release(&form);
 	return kind ? kind : read_one(&response, refund, ret_answer, err);
 }
@@ -245,13 +250,13 @@ enum err_kind stripe_get_refund(struct stripe *stripe, const struct refund *refu
 		return no_payment(ret_answer, err);
 	(void)snprintf(path, sizeof path, "/v1/refunds/%s", id);
 	request.path = path;
-	kind = call(stripe, &request, &response, ret_answer, err);
+	kind = stripe_call(stripe, &request, &response, ret_answer, err);
 	if (!kind)
 		kind = read_one(&response, refund, ret_answer, err);
 	if (!kind && !str_eq(ret_answer->refund.id, id)) {
 		const struct err why = {.code = "not_ours", .msg = "another refund was answered"};
 
-		kind = not_understood(ret_answer, &why, err);
+		kind = stripe_not_understood(ret_answer, &why, err);
 	}
 	return kind;
 }
@@ -275,7 +280,7 @@ static enum err_kind read_page(struct listing *listing, const struct http_respon
 	arena_init(&arena, LIST_BYTES_MAX);
 	if (stripe_refund_page_decode(response->body.data, response->body.len,
 				      listing->refund->payment_intent, &arena, &page, &why))
-		kind = not_understood(answer, &why, err);
+		kind = stripe_not_understood(answer, &why, err);
 	listing->after[0] = '\0';
 	for (size_t i = 0; i < page.count; i++) {
 		refund_list_add(&listing->sums, listing->refund, &page.refunds[i]);
@@ -303,7 +308,7 @@ static enum err_kind list_page(struct listing *listing, struct stripe_answer *an
 		http_form_add(&path, "starting_after", listing->after);
 	request.path = path.data;
 	kind = path.failed ? no_payment(answer, err)
-			   : call(listing->stripe, &request, &response, answer, err);
+			   : stripe_call(listing->stripe, &request, &response, answer, err);
 	buf_release(&path);
 	return kind ? kind : read_page(listing, &response, answer, err);
 }

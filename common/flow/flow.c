@@ -1,0 +1,122 @@
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "booking_log.h"
+#include "flow_private.h"
+#include "id.h"
+#include "mails.h"
+#include "outbox.h"
+#include "refund.h"
+#include "refunds.h"
+#include "str.h"
+
+#define TRIES_MAX    4
+#define JITTER_MS    40
+#define POOL_WAIT_MS 2000
+
+static void wait_a_little(void)
+{
+	const struct timespec wait = {.tv_nsec = (long)(1 + id_random() % JITTER_MS) * 1000000};
+
+	nanosleep(&wait, NULL);
+}
+
+/* Again is safe in all of these: the lock waits for whatever the lost try still does, and finds it done or not done. */
+static bool may_try_again(const struct err *err)
+{
+	return err->kind == ERR_UNSURE
+	       || (err->kind == ERR_RETRY
+		   && (strcmp(err->code, "pg_conflict") == 0 || strcmp(err->code, "pg_unavailable") == 0));
+}
+
+enum err_kind flow_run(const struct flow *flow,
+		       enum err_kind (*once)(void *context, struct pg *db, struct err *err), void *context,
+		       struct err *err)
+{
+	enum err_kind kind = ERR_OK;
+	struct err mine;
+
+	err = err ? err : &mine;
+	for (int try = 1; try <= TRIES_MAX; try++) {
+		struct pg *db = NULL;
+
+		if (try > 1)
+			wait_a_little();
+		kind = pg_pool_take(flow->db, POOL_WAIT_MS, &db, err);
+		if (!kind)
+			kind = once(context, db, err);
+		pg_pool_give(flow->db, db);
+		if (!kind || !may_try_again(err))
+			return kind;
+	}
+	return kind;
+}
+
+enum err_kind flow_queue_event(const struct flow *flow, struct pg *tx, enum event_type type,
+			       int64_t booking_id, const char *payload, struct err *err)
+{
+	const char *aggregate = type == EVENT_REFUND_REQUESTED ? "refund"
+				: type == EVENT_CHECKOUT_CHECK ? "checkout"
+							       : "booking";
+	const struct outbox_row row = {aggregate, booking_id, event_type_name(type), payload,
+				       flow->traceparent};
+
+	if (!payload)
+		return err_set(err, ERR_RETRY, "no_memory", "no room for an event");
+	return outbox_queue(tx, &row, err);
+}
+
+enum err_kind flow_queue_log(const struct flow *flow, struct pg *tx, int64_t booking_id, const char *what,
+			     const char *detail, struct err *err)
+{
+	if (!detail)
+		return err_set(err, ERR_RETRY, "no_memory", "no room for the time line");
+	return booking_log_queue(tx, booking_id, flow->actor, what, detail, err);
+}
+
+enum err_kind flow_queue_mails(const struct flow *flow, struct pg *tx, const struct booking *booking,
+			       const struct flow_mail *mail, struct err *err)
+{
+	struct mail_request request = {.booking_id = booking->id,
+				       .kind = mail->kind,
+				       .recipient_id = booking->parent_id,
+				       .booking_version = booking->version,
+				       .ref = mail->ref ? mail->ref : "",
+				       .doorbell_ms = flow->doorbell_ms};
+
+	if (mails_queue(tx, &request, err))
+		return err->kind;
+	if (!mail->to_both || booking->teacher_id == booking->parent_id)
+		return ERR_OK;
+	request.recipient_id = booking->teacher_id;
+	return mails_queue(tx, &request, err);
+}
+
+enum err_kind flow_queue_refund_row(const struct flow *flow, struct pg *tx, const struct flow_refund *refund,
+				    struct err *err)
+{
+	const struct refund_request request = {refund->id, refund->booking_id, refund->payment_intent,
+					       refund->cause, flow->doorbell_ms};
+
+	return refunds_queue_request(tx, &request, err);
+}
+
+enum err_kind flow_queue_refund_news(const struct flow *flow, struct pg *tx, const struct flow_refund *refund,
+				     struct err *err)
+{
+	struct refund row = {.booking_id = refund->booking_id,
+			     .payment_intent = refund->payment_intent,
+			     .captured = refund->amount,
+			     .state = REFUND_REQUESTED,
+			     .generation = 1};
+	const char *detail = arena_printf(
+		flow->arena, "{\"refund\":\"%s\",\"amountMinor\":%" PRId64 ",\"currency\":\"%s\"}",
+		refund->id, refund->amount.minor, refund->amount.currency);
+
+	(void)str_copy(row.id, sizeof row.id, refund->id);
+	if (flow_queue_log(flow, tx, refund->booking_id, "refund_requested", detail, err))
+		return err->kind;
+	return flow_queue_event(flow, tx, EVENT_REFUND_REQUESTED, refund->booking_id,
+				event_encode_refund(&row, refund->cause, 1, flow->arena), err);
+}

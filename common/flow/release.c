@@ -1,0 +1,106 @@
+#include "release.h"
+
+#include "bookings.h"
+#include "crash_point.h"
+#include "flow_private.h"
+#include "releases.h"
+#include "str.h"
+
+struct releasing {
+	const struct flow *flow;
+	const struct release_request *request;
+	enum release_outcome outcome;
+	struct booking booking; /* as read under the lock, then as it will be committed */
+};
+
+/* Total over the status. */
+static enum release_outcome decide(const struct releasing *r)
+{
+	if (!str_eq(r->booking.stripe_session_id, r->request->stripe_session_id))
+		return RELEASE_OTHER_CHECKOUT;
+	switch (r->booking.status) {
+	case BOOKING_PENDING:
+		return RELEASED;
+	case BOOKING_CANCELLED:
+		return RELEASE_REPEATED;
+	case BOOKING_CONFIRMED:
+	case BOOKING_COMPLETED:
+		return RELEASE_NOT_PENDING;
+	}
+	return RELEASE_NOT_PENDING;
+}
+
+static enum err_kind queue_release(struct releasing *r, struct pg *tx, struct instant now, struct err *err)
+{
+	const struct release_request *request = r->request;
+	const struct bookings_cancel cancel = {r->booking.id, now, request->cause, request->by,
+					       request->reason};
+	const char *detail =
+		arena_printf(r->flow->arena, "{\"cause\":\"%s\"}", cancel_cause_name(request->cause));
+
+	r->booking.status = BOOKING_CANCELLED;
+	r->booking.version++;
+	r->booking.cancel_cause = request->cause;
+	r->booking.cancelled_at = now;
+	r->booking.cancelled_by = request->by;
+	r->booking.cancellation_reason = request->reason;
+	if (bookings_queue_cancel(tx, &cancel, err)
+	    || flow_queue_log(r->flow, tx, r->booking.id, "released", detail, err))
+		return err->kind;
+	return flow_queue_event(r->flow, tx, EVENT_BOOKING_CANCELLED, r->booking.id,
+				event_encode_booking(&r->booking, r->flow->arena), err);
+}
+
+/* Closed for good, or somebody else's task from now on. */
+static enum err_kind queue_checkout(struct releasing *r, struct pg *tx, struct err *err)
+{
+	if (r->request->is_closed)
+		return releases_queue_closed(tx, r->booking.id, err);
+	if (!instant_is_none(r->booking.checkout_closed_at))
+		return ERR_OK;
+	if (releases_queue_open(tx, r->booking.id, r->flow->doorbell_ms, err))
+		return err->kind;
+	return flow_queue_event(r->flow, tx, EVENT_CHECKOUT_CHECK, r->booking.id,
+				event_encode_checkout_check(r->booking.id, r->flow->arena), err);
+}
+
+static enum err_kind release_once(void *context, struct pg *db, struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	static const struct bookings_reader anybody = {.reads_all = true};
+	struct releasing *r = context;
+	PG_TX_SCOPE struct pg *tx = db;
+	struct bookings_locked locked;
+
+	if (bookings_lock(tx, r->request->booking_id, &anybody, r->flow->arena, &locked, err))
+		return err->kind;
+	CRASH_POINT("release.after_lock");
+	r->outcome = RELEASE_UNKNOWN_BOOKING;
+	if (!locked.found)
+		return ERR_OK;
+	r->booking = locked.booking;
+	r->outcome = decide(r);
+	if (r->outcome != RELEASED && !(r->outcome == RELEASE_REPEATED && r->request->is_closed))
+		return ERR_OK;
+	if ((r->outcome == RELEASED && queue_release(r, tx, locked.now, err)) || queue_checkout(r, tx, err)
+	    || pg_queue_commit(tx, err))
+		return err->kind;
+	CRASH_POINT("release.before_commit");
+	if (pg_run(tx, &results, err))
+		return err->kind;
+	CRASH_POINT("release.after_commit");
+	return ERR_OK;
+}
+
+enum err_kind release_booking(const struct flow *flow, const struct release_request *request,
+			      enum release_outcome *ret_outcome, struct booking *ret_booking, struct err *err)
+{
+	struct releasing r = {.flow = flow, .request = request};
+	enum err_kind kind = flow_run(flow, release_once, &r, err);
+
+	if (kind)
+		return kind;
+	*ret_outcome = r.outcome;
+	*ret_booking = r.booking;
+	return ERR_OK;
+}

@@ -1,0 +1,20 @@
+/* stripe_private.h: what the files that speak to Stripe share. Private to this room. */
+#ifndef STRIPE_PRIVATE_H
+#define STRIPE_PRIVATE_H
+
+#include "http_client.h"
+#include "stripe.h"
+
+/* One request with credentials and version added to its headers; ERR_OK when the answer is 2xx. Fills ret_answer always. */
+enum err_kind stripe_call(struct stripe *stripe, struct http_request *request,
+			  struct http_response *ret_response, struct stripe_answer *ret_answer,
+			  struct err *err) MUST_CHECK;
+
+/* A 2xx whose body is not what was asked for: nothing is known of what happened. why: what the decoder said. ERR_UNSURE. */
+enum err_kind stripe_not_understood(struct stripe_answer *answer, const struct err *why, struct err *err);
+
+/* Nothing was sent, and nothing like it ever can be. ERR_REJECT. */
+enum err_kind stripe_not_sent(struct stripe_answer *answer, const char *code, const char *why,
+			      struct err *err);
+
+#endif
