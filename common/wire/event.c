@@ -1,9 +1,9 @@
 #include "event.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <string.h>
 
+#include "json_strict.h"
 #include "rfc3339.h"
 #include "str.h"
 
@@ -211,7 +211,6 @@ enum err_kind event_decode(const struct event_record *record, struct arena *aren
 	struct event event = {0};
 	struct err mine = {0};
 	enum err_kind kind;
-	json_error_t why;
 	json_t *body;
 
 	err = err ? err : &mine;
@@ -220,13 +219,9 @@ enum err_kind event_decode(const struct event_record *record, struct arena *aren
 		kind = decode_headers(record, arena, &event, err);
 	if (kind)
 		return kind;
-	body = json_loadb(record->value, record->value_len, JSON_REJECT_DUPLICATES, &why);
-	if (!body && json_error_code(&why) == json_error_duplicate_key)
-		return err_set(err, ERR_REJECT, "duplicate_key", "at byte %d", why.position);
-	if (!json_is_object(body)) {
-		json_decref(body);
-		return err_set(err, ERR_REJECT, "not_json", "the value is no JSON object");
-	}
+	kind = json_strict_load(record->value, record->value_len, false, &body, err);
+	if (kind)
+		return kind;
 	kind = decode_fields(body, arena, &event, err);
 	json_decref(body);
 	if (!kind)

@@ -51,7 +51,7 @@ struct event_record {
 	size_t header_count;
 };
 
-/* Bytes to event. Every refusal is ERR_REJECT with a stable code: no_value, too_large, not_json, duplicate_key, missing_field,
+/* Bytes to event. Every refusal is ERR_REJECT with a stable code: no_value, too_large, not_json, not_object, too_deep, duplicate_key, missing_field,
  * wrong_type (msg names the field), no_ce_type, unknown_type, unknown_version, wrong_topic. Unknown fields and headers are ignored. */
 enum err_kind event_decode(const struct event_record *record, struct arena *arena, struct event *ret_event,
 			   struct err *err) MUST_CHECK;
