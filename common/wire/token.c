@@ -28,7 +28,8 @@ const char *token_alg_name(enum token_alg alg)
 
 static enum err_kind bad(struct err *err, const char *why)
 {
-	return err_set(err, ERR_REJECT, "bad_token", "%s", why);
+	err_set(err, ERR_REJECT, "bad_token", "%s", why);
+	return ERR_REJECT;
 }
 
 static int base64url_value(char c)

@@ -14,7 +14,8 @@
 
 static enum err_kind bad(struct err *err, const char *why)
 {
-	return err_set(err, ERR_REJECT, "bad_token", "%s", why);
+	err_set(err, ERR_REJECT, "bad_token", "%s", why);
+	return ERR_REJECT;
 }
 
 /* A NumericDate must be an integer here: 1.5, "1" and 1e9 are refused. Absent: *ret_s stays. */

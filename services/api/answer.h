@@ -33,6 +33,7 @@ void answer_trace_id(const struct http_request *request, char ret_trace[ANSWER_T
 /* For http_server_options. */
 void answer_refuse(void *api, struct http_request *request, struct http_response *response, const char *code,
 		   const char *message);
-void answer_done(void *api, struct http_request *request, struct http_response *response, int64_t took_us);
+void answer_done(void *context, struct http_request *request, struct http_response *response,
+		 int64_t took_us);
 
 #endif

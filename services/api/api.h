@@ -43,7 +43,7 @@ struct api {
 };
 
 /* settings and keys are set, the rest is opened here. Runs until the service stops. */
-enum err_kind api_run(void *api, struct err *err);
+enum err_kind api_run(void *context, struct err *err);
 
 /* --- routes.c --- */
 

@@ -79,7 +79,7 @@ bool api_admit(void *context, struct http_request *request, struct http_response
 {
 	struct api *api = context;
 	struct caller *caller = arena_alloc(request->arena, sizeof *caller);
-	struct token_claims claims;
+	struct token_claims claims = {0};
 	struct err err = {0};
 
 	if (request->route->rule & API_ANYBODY)

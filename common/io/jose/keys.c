@@ -43,8 +43,9 @@ static enum err_kind read_file(const char *path, char **ret_bytes, size_t *ret_l
 		close(fd);
 	if (len < 0) {
 		free(bytes);
-		return err_set(err, ERR_FATAL, "keys_file", "cannot read %s: %s", path,
-			       errno ? strerror(errno) : "no regular file of at most 1 MiB");
+		err_set(err, ERR_FATAL, "keys_file", "cannot read %s: %s", path,
+			errno ? strerror(errno) : "no regular file of at most 1 MiB");
+		return ERR_FATAL;
 	}
 	*ret_bytes = bytes;
 	*ret_len = (size_t)len;
@@ -58,8 +59,9 @@ static enum err_kind load(const char *path, struct key_set **ret_set, struct sta
 	size_t len = 0;
 
 	errno = 0;
-	if (read_file(path, &bytes, &len, ret_stat, err))
-		return err->kind;
+	kind = read_file(path, &bytes, &len, ret_stat, err);
+	if (kind)
+		return kind;
 	kind = key_set_decode(bytes, len, ret_set, err);
 	explicit_bzero(bytes, len); /* may hold a shared secret */
 	free(bytes);
@@ -68,6 +70,7 @@ static enum err_kind load(const char *path, struct key_set **ret_set, struct sta
 
 enum err_kind keys_open(const char *path, struct keys **ret_keys, struct err *err)
 {
+	enum err_kind kind;
 	struct keys *keys;
 
 	json_object_seed(0); /* once, before threads build tables */
@@ -76,10 +79,11 @@ enum err_kind keys_open(const char *path, struct keys **ret_keys, struct err *er
 		free(keys);
 		return err_set(err, ERR_FATAL, "memory", "no memory for keys");
 	}
-	if (load(path, &keys->set, &keys->seen, err)) {
+	kind = load(path, &keys->set, &keys->seen, err);
+	if (kind) {
 		free(keys->path);
 		free(keys);
-		return err->kind;
+		return kind;
 	}
 	keys->set->refs = 1;
 	pthread_mutex_init(&keys->lock, NULL);
@@ -121,7 +125,8 @@ static void give_set(struct keys *keys, struct key_set *set)
 
 enum err_kind keys_refresh(struct keys *keys, bool *ret_changed, struct err *err)
 {
-	struct key_set *fresh, *old;
+	struct key_set *fresh = NULL, *old;
+	enum err_kind kind;
 	struct stat now;
 	bool same;
 
@@ -134,8 +139,9 @@ enum err_kind keys_refresh(struct keys *keys, bool *ret_changed, struct err *err
 	pthread_mutex_unlock(&keys->lock);
 	if (same)
 		return ERR_OK;
-	if (load(keys->path, &fresh, &now, err))
-		return err->kind;
+	kind = load(keys->path, &fresh, &now, err);
+	if (kind)
+		return kind;
 	fresh->refs = 1;
 	pthread_mutex_lock(&keys->lock);
 	old = keys->set;
