@@ -54,7 +54,7 @@ enum err_kind mail_perform(struct notifier *notifier, struct pg_pool *pool, cons
 /* The handler's context is the notifier, which must outlive the worker. */
 void mail_handler_init(struct worker_handler *handler, struct notifier *notifier);
 
-/* Opens everything, serves until told to stop, closes everything. */
-enum err_kind notifier_run(void *settings, struct err *err) MUST_CHECK;
+/* context: struct notifier_settings. Opens everything, serves until told to stop, closes everything. */
+enum err_kind notifier_run(void *context, struct err *err) MUST_CHECK;
 
 #endif

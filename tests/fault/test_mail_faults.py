@@ -154,6 +154,21 @@ def test_a_server_that_refuses_us_fails_no_mail(quiet):
     assert service.metrics()['unbook_breaker_openings_total{dependency="smtp"}'] >= 1
 
 
+def test_a_wrong_password_fails_no_mail_and_the_right_one_sends_it(quiet, tmp_path):
+    stack, booking = quiet()
+    mailing.cancel(stack, booking)
+    with MailSink(tmp_path / "sink", "--login", "unbook:right") as sink:
+        url = f"smtp://unbook:{{}}@127.0.0.1:{sink.smtp_port}"
+        stranger = notifier(stack, UNBOOK_SMTP_URL=url.format("wrong"))
+        stack.eventually(lambda: any(row["failures"] for row in mailing.rows(stack)), 20, "refused")
+        assert {row["last_error"] for row in mailing.rows(stack)} <= {"smtp_refuses_us", None}
+        stranger.sigterm()
+        assert stranger.wait_exit(25) == 0
+        assert "wrong" not in stranger.log_text()
+        notifier(stack, UNBOOK_SMTP_URL=url.format("right"))
+        assert [row["state"] for row in mailing.settle(stack)] == ["sent", "sent"]
+
+
 @pytest.mark.parametrize("how", ["cut", "silence"])
 def test_lost_after_the_final_dot_is_unknown_and_comes_again_once(quiet, how):
     """F32: taken by the server, its answer lost."""
