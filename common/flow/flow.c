@@ -14,6 +14,7 @@
 #define TRIES_MAX    4
 #define JITTER_MS    40
 #define POOL_WAIT_MS 2000
+#define AGAIN_MS     5000 /* a database that is silent for so long is left to the caller */
 
 static void wait_a_little(void)
 {
@@ -35,6 +36,7 @@ enum err_kind flow_run(const struct flow *flow,
 		       struct err *err)
 {
 	enum err_kind kind = ERR_OK;
+	int64_t again_ms = deadline_in_ms(AGAIN_MS);
 	struct err mine;
 
 	err = err ? err : &mine;
@@ -47,7 +49,7 @@ enum err_kind flow_run(const struct flow *flow,
 		if (!kind)
 			kind = once(context, db, err);
 		pg_pool_give(flow->db, db);
-		if (!kind || !may_try_again(err))
+		if (!kind || !may_try_again(err) || deadline_left_ms(again_ms) == 0)
 			return kind;
 	}
 	return kind;

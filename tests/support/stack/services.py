@@ -6,7 +6,7 @@ from .http import Http
 from .proc import Proc
 
 NAMES = ("api", "refund-worker", "notifier", "reaper")
-CONSUMERS = ("refund-worker", "notifier")
+CONSUMERS = ("refund-worker", "notifier", "reaper")
 TOPICS = ("unbook.bookings", "unbook.refunds", "unbook.checkouts", "stripe.events")
 
 # So short that a test sees a lease expire, a retry and a sweep within seconds.
@@ -66,6 +66,7 @@ TAKES = {
         "UNBOOK_TEACHER_NOTICE_S",
         "UNBOOK_DOORBELL_MS",
         "UNBOOK_WEBHOOK_SECRET",
+        "UNBOOK_MEETING_URL_TEMPLATE",
     },
     "refund-worker": COMMON | WORKER | STRIPE,
     "notifier": COMMON
@@ -80,7 +81,7 @@ TAKES = {
         "UNBOOK_MAIL_UNKNOWN_MS",
         "UNBOOK_FRONTEND_URL",
     },
-    "reaper": COMMON | WORKER | STRIPE,
+    "reaper": COMMON | WORKER | STRIPE | {"UNBOOK_FRONTEND_URL", "UNBOOK_MEETING_URL_TEMPLATE"},
 }
 
 

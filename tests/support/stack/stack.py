@@ -194,6 +194,7 @@ class Stack:
             "UNBOOK_JWT_AUDIENCE": tokens.AUDIENCE,
             "UNBOOK_CORS_ORIGINS": "http://localhost:4200",
             "UNBOOK_FRONTEND_URL": "http://localhost:4200",
+            "UNBOOK_MEETING_URL_TEMPLATE": "https://meet.example/{token}",
             "UNBOOK_REDIS_URL": self.redis.url(at("redis", None)),
             "UNBOOK_STRIPE_KEY": self.environ.get("UNBOOK_STRIPE_KEY", STRIPE_KEY),
             "UNBOOK_WEBHOOK_SECRET": WEBHOOK_SECRET,

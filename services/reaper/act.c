@@ -1,0 +1,109 @@
+/* act.c: what a checkout proves, done: settle or release. */
+#include "log.h"
+#include "metrics.h"
+#include "reaper.h"
+#include "release.h"
+#include "settle.h"
+#include "str.h"
+
+void reaper_alarm(const struct job *job, const char *what, const char *code)
+{
+	LOG(LOG_ERROR, "alarm", LOG_S("what", what), LOG_I("booking", job->booking_id),
+	    LOG_S("about", job->label), LOG_S("code", code));
+	metric_add(METRIC(METRIC_COUNTER, "unbook_alarms_total", "Things that a person must look at.",
+			  {"what", what}),
+		   1);
+}
+
+void reaper_note(struct reaper *reaper, const struct stripe_answer *answer, const char *call)
+{
+	if (answer->refund_answer == REFUND_ANSWER_CREDENTIALS)
+		breaker_refused(&reaper->breaker);
+	else if (answer->http_status == 0 || answer->http_status >= 500)
+		breaker_failed(&reaper->breaker);
+	else
+		breaker_succeeded(&reaper->breaker);
+	metric_add(METRIC(METRIC_COUNTER, "unbook_stripe_calls_total",
+			  "Calls to Stripe that were answered or not.", {"call", call},
+			  {"answered", answer->http_status ? "yes" : "no"}),
+		   1);
+}
+
+static const char *outcome_name(enum payment_outcome outcome)
+{
+	switch (outcome) {
+	case PAYMENT_CONFIRM:
+		return "confirmed";
+	case PAYMENT_REVIVE:
+		return "revived";
+	case PAYMENT_RETURN:
+		return "returned";
+	case PAYMENT_RETURN_AND_CANCEL:
+		return "returned_and_cancelled";
+	}
+	return "returned";
+}
+
+static enum err_kind settle(const struct act *act, const struct flow *flow, struct err *err)
+{
+	const struct payment_decision *decision;
+	struct settled settled;
+
+	if (settle_checkout(flow, act->booking_id, act->checkout, &settled, err))
+		return err->kind;
+	decision = &settled.decision;
+	if (settled.outcome != SETTLE_DECIDED)
+		return ERR_OK;
+	LOG(LOG_INFO, "payment settled", LOG_I("booking", act->booking_id),
+	    LOG_S("payment", act->checkout->payment_intent),
+	    LOG_S("outcome", outcome_name(decision->outcome)), LOG_S("cause", decision->refund_cause));
+	metric_add(METRIC(METRIC_COUNTER, "unbook_payments_total",
+			  "Captured payments, by what became of them.",
+			  {"outcome", outcome_name(decision->outcome)}),
+		   1);
+	if (decision->refund_cause && str_eq(decision->refund_cause, "amount_mismatch"))
+		reaper_alarm(act->job, "amount_mismatch", act->checkout->payment_intent);
+	return ERR_OK;
+}
+
+static enum err_kind release(const struct act *act, const struct flow *flow, enum cancel_cause cause,
+			     struct err *err)
+{
+	const struct release_request request = {.booking_id = act->booking_id,
+						.cause = cause,
+						.stripe_session_id = act->checkout->id,
+						.is_closed = true};
+	enum release_outcome outcome;
+	struct booking booking;
+
+	if (release_booking(flow, &request, &outcome, &booking, err))
+		return err->kind;
+	if (outcome == RELEASED)
+		LOG(LOG_INFO, "booking released", LOG_I("booking", act->booking_id),
+		    LOG_S("cause", cancel_cause_name(cause)));
+	return ERR_OK;
+}
+
+enum err_kind act_on(const struct act *act, enum checkout_proof proof, struct err *err)
+{
+	const struct flow flow = {.db = act->db,
+				  .arena = act->job->arena,
+				  .actor = act->actor,
+				  .traceparent = act->job->traceparent,
+				  .doorbell_ms = act->reaper->settings->worker.doorbell_ms,
+				  .meeting_url_template = act->reaper->settings->meeting_url_template};
+
+	switch (proof) {
+	case CHECKOUT_PROVES_PAID:
+	case CHECKOUT_PROVES_FREE:
+		return settle(act, &flow, err);
+	case CHECKOUT_PROVES_UNPAID:
+		return release(act, &flow, CAUSE_CHECKOUT_EXPIRED, err);
+	case CHECKOUT_PROVES_FAILED:
+		return release(act, &flow, CAUSE_CHECKOUT_FAILED, err);
+	case CHECKOUT_PROVES_NOTHING:
+	case CHECKOUT_PROVES_WAIT:
+		return ERR_OK;
+	}
+	return ERR_OK;
+}

@@ -1,0 +1,189 @@
+"""Bookings on their way to being paid: held, with a checkout at the simulator, and Stripe's word about them."""
+
+import datetime
+import json
+import time
+import urllib.parse
+
+import pytest
+from stack import Http
+from stack.stack import STRIPE_KEY
+
+ONLY = ("reaper",)
+
+
+class Stripe:
+    """What the API would ask of Stripe, and what Stripe tells by itself."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        self.http = Http(stack.stripe.url)
+
+    def call(self, method, path, key=None, **params):
+        headers = {"Authorization": f"Bearer {STRIPE_KEY}", "Content-Type": "application/x-www-form-urlencoded"}
+        if key:
+            headers["Idempotency-Key"] = key
+        body = urllib.parse.urlencode(params) if method == "POST" else None
+        return self.http.request(method, path, body=body, headers=headers)
+
+    def create(self, booking_id, *, instance=None, expires_in=2100, key=None, amount=None, currency=None):
+        """A checkout of that booking, as stripe_create_checkout() asks for it."""
+        row = self.stack.one("SELECT * FROM bookings WHERE id = %s", booking_id)
+        instance = instance or instance_id(self.stack)
+        marks = {"booking_id": str(booking_id), "instance_id": instance}
+        url = "http://localhost:4200/payment/{}?session_id={{CHECKOUT_SESSION_ID}}&type=session-booking"
+        answer = self.call(
+            "POST",
+            "/v1/checkout/sessions",
+            key,
+            **{
+                "mode": "payment",
+                "payment_method_types[0]": "card",
+                "line_items[0][price_data][currency]": (currency or row["currency"]).lower(),
+                "line_items[0][price_data][unit_amount]": str(row["amount_minor"] if amount is None else amount),
+                "line_items[0][price_data][product_data][name]": row["title"],
+                "line_items[0][quantity]": "1",
+                "expires_at": str(
+                    int(row["hold_expires_at"].timestamp()) if key else int(time.time()) + expires_in
+                ),
+                "client_reference_id": str(booking_id),
+                **{f"metadata[{name}]": value for name, value in marks.items()},
+                **{f"payment_intent_data[metadata][{name}]": value for name, value in marks.items()},
+                "success_url": url.format("success"),
+                "cancel_url": url.format("cancel"),
+            },
+        )
+        assert answer.status == 200, answer.text
+        return answer.json
+
+    def pay(self, checkout, **lie):
+        """The buyer pays on the hosted page; the session as it is then."""
+        return self.stack.stripe.post(f"checkouts/{checkout}/pay", **lie)
+
+    def expire(self, checkout):
+        return self.call("POST", f"/v1/checkout/sessions/{checkout}/expire")
+
+    def get(self, checkout):
+        return self.call("GET", f"/v1/checkout/sessions/{checkout}").json
+
+    def events(self, about=None):
+        """Every event so far, the oldest first."""
+        found = self.call("GET", "/v1/events?limit=100").json["data"][::-1]
+        return [e for e in found if about in (None, e["data"]["object"]["id"])]
+
+
+def instance_id(stack):
+    return str(stack.one("SELECT id FROM instance")["id"])
+
+
+def hold(
+    stack,
+    *,
+    parent=None,
+    teacher=None,
+    starts_in="3 days",
+    held="-1 second",
+    checkout=True,
+    amount_minor=4500,
+    currency="EUR",
+    **session,
+):
+    """A Pending booking whose hold ends that far from now, with its checkout. Returns its id and the checkout's."""
+    if not parent:
+        parent, teacher, _ = stack.seed.family()
+    row = stack.one(
+        "INSERT INTO bookings (parent_id, student_id, teacher_id, title, starts_at, ends_at, amount_minor,"
+        " currency, hold_expires_at, next_try_at)"
+        " SELECT %s, %s, %s, 'Algebra', at, at + interval '1 hour', %s, %s,"
+        " date_trunc('second', clock_timestamp()) + %s::interval,"
+        " date_trunc('second', clock_timestamp()) + %s::interval"
+        " FROM (SELECT clock_timestamp() + %s::interval AS at) t RETURNING id",
+        parent.id, parent.id, teacher.id, amount_minor, currency, "1 hour", "1 hour", starts_in,
+    )  # fmt: skip
+    made = Stripe(stack).create(row["id"], **session)["id"] if checkout else None
+    stack.sql(
+        "UPDATE bookings SET stripe_session_id = %s, hold_expires_at = date_trunc('second', clock_timestamp())"
+        " + %s::interval, next_try_at = clock_timestamp() + %s::interval WHERE id = %s",
+        made, held, held, row["id"],
+    )  # fmt: skip
+    return row["id"], made
+
+
+def fault(stack, **rule):
+    stack.stripe.control("POST", "/_sim/faults", rule)
+
+
+def ring(stack, booking_id):
+    """checkout.check, as whoever releases without proof rings it."""
+    stack.sql(
+        "INSERT INTO outbox (aggregatetype, aggregateid, type, payload)"
+        " VALUES ('checkout', %s, 'unbook.checkout.check.v1', %s)",
+        str(booking_id),
+        json.dumps({"bookingId": booking_id}),
+    )
+
+
+def deliver(stack, event, *, again=False):
+    """Store an event and its reference, as the webhook does."""
+    obj = event["data"]["object"]
+    about = int((obj.get("metadata") or {}).get("booking_id") or 0)
+    created = datetime.datetime.fromtimestamp(event["created"], datetime.UTC)
+    reference = {
+        "eventId": event["id"],
+        "type": event["type"],
+        "objectId": obj.get("id"),
+        "bookingId": about or None,
+        "created": created.isoformat(),
+        "livemode": event["livemode"],
+    }
+    stack.sql(
+        "WITH e AS (INSERT INTO stripe_events (id, type, object_id, created, payload, next_try_at)"
+        " VALUES (%s, %s, %s, %s, %s, clock_timestamp() + interval '1 second')"
+        " ON CONFLICT (id) DO NOTHING RETURNING id)"
+        " INSERT INTO outbox (aggregatetype, aggregateid, type, payload)"
+        " SELECT 'stripe', %s, %s, %s WHERE %s OR EXISTS (SELECT 1 FROM e)",
+        event["id"], event["type"], obj.get("id"), created, json.dumps(event).encode(),
+        str(about or event["id"]), f"com.stripe.{event['type']}", json.dumps(reference), again,
+    )  # fmt: skip
+    return event["id"]
+
+
+def applied(stack, event_id):
+    return stack.one("SELECT * FROM stripe_events WHERE id = %s AND applied_at IS NOT NULL", event_id)
+
+
+def row(stack, booking_id):
+    return stack.one("SELECT * FROM bookings WHERE id = %s", booking_id)
+
+
+def wait_status(stack, booking_id, status, timeout=15):
+    stack.eventually(lambda: row(stack, booking_id)["status"] == status, timeout, f"status {status}")
+    return row(stack, booking_id)
+
+
+def wait_closed(stack, booking_id, timeout=15):
+    stack.eventually(lambda: row(stack, booking_id)["checkout_closed_at"], timeout, "checkout closed")
+    return row(stack, booking_id)
+
+
+def log(stack, booking_id):
+    found = stack.sql("SELECT what FROM booking_log WHERE booking_id = %s ORDER BY id", booking_id)
+    return [entry["what"] for entry in found]
+
+
+def mails(stack, booking_id):
+    found = stack.sql("SELECT kind, recipient_id, ref FROM mails WHERE booking_id = %s ORDER BY id", booking_id)
+    return [(m["kind"], m["recipient_id"]) for m in found]
+
+
+def refunds(stack, booking_id):
+    return stack.sql("SELECT * FROM refunds WHERE booking_id = %s ORDER BY created_at", booking_id)
+
+
+def payments(stack, booking_id):
+    return stack.sql("SELECT * FROM payments WHERE booking_id = %s", booking_id)
+
+
+@pytest.fixture
+def stack(new_stack):
+    return new_stack(only=ONLY)
