@@ -76,6 +76,14 @@ class World:
         service.kill9()
         self.expect.kills += 1
 
+    def stripe_fault(self, kind, **rule):
+        """At requests about refunds unless the rule names a path; see the simulator's README."""
+        rule = {"path": "/v1/refunds*", **rule, "kind": kind}
+        return self.stack.stripe.control("POST", "/_sim/faults", rule)
+
+    def no_stripe_faults(self):
+        self.stack.stripe.control("DELETE", "/_sim/faults")
+
     def refunds(self, state):
         return self.stack.one("SELECT count(*) AS n FROM refunds WHERE state = %s", state)["n"]
 

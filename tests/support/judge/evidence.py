@@ -148,7 +148,7 @@ def _record(message):
     value = message.value() or b""
     try:
         body = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):  # poison of a test
         body = None
     return Record(
         message.topic(),
