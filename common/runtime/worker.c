@@ -119,13 +119,14 @@ static struct worker *new_worker(const struct worker_options *options, const str
 	return worker;
 }
 
+/* One job thread at least, so that later ones may fail to start. */
 static bool start_threads(struct worker *worker)
 {
-	for (; worker->thread_count < worker->options.slots; worker->thread_count++) {
-		if (!thread_start(&worker->threads[worker->thread_count], "job", worker_slot_run, worker))
-			return false;
-	}
-	worker->polling = thread_start(&worker->poll_thread, "poll", worker_poll_run, worker);
+	if (!worker_thread_add(worker))
+		return false;
+	worker->polling = true;
+	if (!thread_start(&worker->poll_thread, "poll", worker_poll_run, worker))
+		worker->polling = false;
 	return worker->polling;
 }
 

@@ -51,9 +51,10 @@ struct worker {
 	struct monitor jobs; /* ready ring and closing */
 	struct task **ready;
 	int ready_head, ready_count;
+	int idle_threads;
 	bool closing;
 	atomic_int busy;
-	pthread_t *threads;
+	pthread_t *threads; /* started when first needed, never ended before the worker */
 	int thread_count;
 
 	/* Wakes the poll thread out of a pause, and whoever closes. */
@@ -105,6 +106,7 @@ void worker_pending_drop(struct worker *worker, int at);
 bool worker_slot_is_free(struct worker *worker);
 void worker_slot_take(struct worker *worker, struct task *task);
 void *worker_slot_run(void *worker);
+bool worker_thread_add(struct worker *worker);
 /* The one line per message or row. outcome: err_kind_name or "nothing". */
 void worker_log(const struct worker *worker, const struct task *task, const char *outcome,
 		const struct err *err, int64_t ms);

@@ -12,13 +12,26 @@ bool worker_slot_is_free(struct worker *worker)
 	return atomic_load(&worker->busy) < worker->options.slots;
 }
 
+bool worker_thread_add(struct worker *worker)
+{
+	if (!thread_start(&worker->threads[worker->thread_count], "job", worker_slot_run, worker))
+		return false;
+	worker->thread_count++;
+	return true;
+}
+
 void worker_slot_take(struct worker *worker, struct task *task)
 {
+	bool add;
+
 	atomic_fetch_add(&worker->busy, 1);
 	monitor_lock(&worker->jobs);
 	worker->ready[(worker->ready_head + worker->ready_count++) % worker->options.slots] = task;
+	add = worker->ready_count > worker->idle_threads;
 	monitor_wake_one(&worker->jobs);
 	monitor_unlock(&worker->jobs);
+	if (add && worker->thread_count < worker->options.slots && !worker_thread_add(worker))
+		LOG(LOG_WARN, "cannot start a job thread", LOG_I("threads", worker->thread_count));
 }
 
 /* NULL when the worker closes. */
@@ -27,8 +40,10 @@ static struct task *next_task(struct worker *worker)
 	struct task *task = NULL;
 
 	monitor_lock(&worker->jobs);
+	worker->idle_threads++;
 	while (!worker->ready_count && !worker->closing)
 		monitor_wait(&worker->jobs, deadline_in_ms(3600 * 1000));
+	worker->idle_threads--;
 	if (worker->ready_count) {
 		task = worker->ready[worker->ready_head];
 		worker->ready_head = (worker->ready_head + 1) % worker->options.slots;
