@@ -7,18 +7,17 @@
 
 #include "str.h"
 
-enum err_kind err_set(struct err *err, enum err_kind kind, const char *code, const char *fmt, ...)
+void err_fill(struct err *err, enum err_kind kind, const char *code, const char *fmt, ...)
 {
 	va_list args;
 
 	if (!err)
-		return kind;
+		return;
 	err->kind = kind;
 	snprintf(err->code, sizeof(err->code), "%s", code);
 	va_start(args, fmt);
 	vsnprintf(err->msg, sizeof(err->msg), fmt, args);
 	va_end(args);
-	return kind;
 }
 
 enum err_kind err_while(struct err *err, const char *fmt, ...)

@@ -22,9 +22,14 @@ struct err {
 };
 
 /* Fill *err and return kind, so that a failing function can end with `return err_set(...)`.
- * err may be NULL when the caller wants the kind only. */
-enum err_kind err_set(struct err *err, enum err_kind kind, const char *code, const char *fmt, ...)
-	PRINTF_LIKE(4, 5);
+ * err may be NULL when the caller wants the kind only. A macro over err_fill, because compilers and analysers
+ * then see which kind comes back and know that outputs were not written; kind is evaluated twice. */
+#define err_set(err, kind, ...) (err_fill((err), (kind), __VA_ARGS__), err_known(kind))
+void err_fill(struct err *err, enum err_kind kind, const char *code, const char *fmt, ...) PRINTF_LIKE(4, 5);
+static inline enum err_kind err_known(enum err_kind kind)
+{
+	return kind;
+}
 
 /* Put context in front of the message ("<context>: <message>"), cut at the end if too long.
  * Kind and code stay; returns the kind (ERR_UNSURE, the careful one, when err is NULL). */
