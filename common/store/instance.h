@@ -8,8 +8,8 @@
 
 #define INSTANCE_ID_BYTES 40
 
-/* The first key that ever comes decides, live or test; from then on the other mode is refused. ret_id: this database's own id.
- * Errors ERR_FATAL wrong_mode; those of pg_run. */
+/* The first key that ever comes decides, live or test; from then on the other mode is refused. ret_id:
+ * this database's own id. Errors ERR_FATAL wrong_mode; those of pg_run. */
 enum err_kind instance_claim_mode(struct pg *db, bool is_live, char ret_id[INSTANCE_ID_BYTES],
 				  struct err *err) MUST_CHECK;
 

@@ -12,7 +12,8 @@ static const struct pg_stmt request_stmt = {
 	       " ON CONFLICT (payment_intent) DO NOTHING",
 };
 
-/* Lock the row that `due` picks, then write the claim. What RETURNING cannot tell (the old first_sent_at) comes out of `due`. */
+/* Lock the row that `due` picks, then write the claim. What RETURNING cannot tell (the old first_sent_at)
+ * comes out of `due`. */
 #define CLAIM_PICK                                                              \
 	"WITH due AS (SELECT r.id, r.first_sent_at, p.amount_minor, p.currency" \
 	" FROM refunds r LEFT JOIN payments p USING (payment_intent)"

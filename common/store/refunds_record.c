@@ -31,7 +31,8 @@ static const struct pg_stmt record_stmt = {
 	       ") SELECT count(*) FROM u",
 };
 
-/* Stripe's word about a refund only moves forward (rule 8): pending, requires_action, succeeded, then failed or canceled. */
+/* Stripe's word about a refund only moves forward (rule 8): pending, requires_action, succeeded, then
+ * failed or canceled. */
 #define RANK(column) \
 	"array_position(ARRAY['pending', 'requires_action', 'succeeded', 'failed', 'canceled'], " column ")"
 static const struct pg_stmt seen_stmt = {

@@ -59,11 +59,13 @@ enum refund_answer stripe_error_answer(int http_status, const struct stripe_erro
 		answer = REFUND_ANSWER_UNKNOWN; /* a 4xx that is not Stripe's: somebody between us spoke */
 	} else {
 		answer = body_answer(error);
-		/* Stripe asks for a repeat of what reads like a final no. Should-Retry: false never makes an unknown outcome a no. */
+		/* Stripe asks for a repeat of what reads like a final no. Should-Retry: false never makes
+		 * an unknown outcome a no. */
 		if (answer == REFUND_ANSWER_REFUSED && should_retry == 1)
 			answer = REFUND_ANSWER_UNKNOWN;
 	}
-	/* The key is frozen on this. What was refused for a reason that lasts is refused as well when it is told again. */
+	/* The key is frozen on this. What was refused for a reason that lasts is refused as well when it
+	 * is told again. */
 	if (replayed && (answer == REFUND_ANSWER_UNKNOWN || answer == REFUND_ANSWER_ALREADY))
 		answer = REFUND_ANSWER_REPLAYED_ERROR;
 	return answer;

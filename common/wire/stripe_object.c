@@ -23,7 +23,8 @@ static void read_metadata(const json_t *metadata, struct stripe_refund *refund)
 		refund->generation = (int)number;
 }
 
-/* Whose money: the PaymentIntent, or the charge where the refund has no PaymentIntent or where we asked by charge. */
+/* Whose money: the PaymentIntent, or the charge where the refund has no PaymentIntent or where we asked
+ * by charge. */
 static enum err_kind read_source(const json_t *object, const char *of, struct stripe_refund *refund,
 				 struct err *err)
 {

@@ -1,6 +1,7 @@
-/* stripe_object.h: Stripe's JSON to our structs. Strict where money depends on it (types, integers, ids, duplicate keys), blind to fields
- * that it does not know. Source: Stripe API "The Refund object", "Errors"; stripe.md sections 1 and 2. Pure.
- * Every refusal is ERR_REJECT: too_large, not_json, bad_object (msg names the field), not_ours. */
+/* stripe_object.h: Stripe's JSON to our structs. Strict where money depends on it (types, integers, ids,
+ * duplicate keys), blind to fields that it does not know. Source: Stripe API "The Refund object",
+ * "Errors"; stripe.md sections 1 and 2. Pure. Every refusal is ERR_REJECT: too_large, not_json,
+ * bad_object (msg names the field), not_ours. */
 #ifndef STRIPE_OBJECT_H
 #define STRIPE_OBJECT_H
 
@@ -14,9 +15,11 @@
 #define STRIPE_BODY_BYTES_MAX (1024 * 1024)
 #define STRIPE_DEPTH_MAX      32
 
-/* One refund. of: the PaymentIntent (pi_...) or charge (ch_...) that it must be of, which then stands in ret_refund->payment_intent;
- * NULL takes any and stores its PaymentIntent, or its charge when it has none.
- * ret_refund->request_id stays "". Currency is upper case. Texts too long for their field are refused, except reasons: cut. */
+/* One refund. of: the PaymentIntent (pi_...) or charge (ch_...) that it must be of, which then stands in
+ * ret_refund->payment_intent; NULL takes any and stores its PaymentIntent, or its charge when it has
+ * none.
+ * ret_refund->request_id stays "". Currency is upper case. Texts too long for their field are refused,
+ * except reasons: cut. */
 enum err_kind stripe_refund_decode(const char *bytes, size_t len, const char *of,
 				   struct stripe_refund *ret_refund, struct err *err) MUST_CHECK;
 
@@ -29,7 +32,8 @@ struct stripe_refund_page {
 enum err_kind stripe_refund_page_decode(const char *bytes, size_t len, const char *of, struct arena *arena,
 					struct stripe_refund_page *ret_page, struct err *err) MUST_CHECK;
 
-/* What an error body says. type and code are "" when absent. The message is not kept: it may hold what was sent. */
+/* What an error body says. type and code are "" when absent. The message is not kept: it may hold what
+ * was sent. */
 struct stripe_error {
 	char type[64];
 	char code[64];

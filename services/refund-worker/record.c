@@ -19,8 +19,8 @@ static bool is_unsent(enum refund_state state)
 	return state == REFUND_REQUESTED || state == REFUND_SENDING;
 }
 
-/* Until the next try (grows with failures that were ours to cause) or the next poll (grows with each). Being told to wait is no failure,
- * so those waits grow with the attempts, up to a minute. */
+/* Until the next try (grows with failures that were ours to cause) or the next poll (grows with each).
+ * Being told to wait is no failure, so those waits grow with the attempts, up to a minute. */
 static int64_t wait_ms(const struct refund_worker *worker, const struct refund *refund,
 		       const struct refund_change *change, const struct attempt *attempt)
 {
@@ -105,8 +105,9 @@ static enum err_kind add_news(const struct job *job, const struct refund_change 
 	return ERR_OK;
 }
 
-/* What Stripe did is known nowhere else, so this waits for PostgreSQL as long as the lease lasts. A COMMIT without its answer is
- * repeated too: the fence tells whether it had happened, and a lost fence is then no loss. */
+/* What Stripe did is known nowhere else, so this waits for PostgreSQL as long as the lease lasts. A
+ * COMMIT without its answer is repeated too: the fence tells whether it had happened, and a lost fence is
+ * then no loss. */
 static enum err_kind write_record(struct pg_pool *pool, const struct refund_record *record, struct err *err)
 {
 	bool unsure = false;

@@ -1,5 +1,6 @@
-/* refund_worker.h: gives captured payments back, each exactly once. Consumes refund.requested as a doorbell, claims refund rows,
- * asks Stripe, records what came of it. What to do next is decided by refund.h; here it is only done. */
+/* refund_worker.h: gives captured payments back, each exactly once. Consumes refund.requested as a
+ * doorbell, claims refund rows, asks Stripe, records what came of it. What to do next is decided by
+ * refund.h; here it is only done. */
 #ifndef REFUND_WORKER_H
 #define REFUND_WORKER_H
 
@@ -49,15 +50,16 @@ struct attempt {
 	size_t seen_count;
 };
 
-/* attempt.c: list, post and read again as rules 6 and 7 say. Blocks for the calls' time-outs. Every call tells the breaker.
- * Errors ERR_RETRY lease_over: this process stood still or Stripe was slow; nothing more may be sent and nothing is recorded.
- * Whatever Stripe answered is no error here: it is in ret_attempt. */
+/* attempt.c: list, post and read again as rules 6 and 7 say. Blocks for the calls' time-outs. Every call
+ * tells the breaker. Errors ERR_RETRY lease_over: this process stood still or Stripe was slow; nothing
+ * more may be sent and nothing is recorded. Whatever Stripe answered is no error here: it is in
+ * ret_attempt. */
 enum err_kind attempt_run(struct refund_worker *worker, const struct refund_claim *claim,
 			  const char *traceparent, struct attempt *ret_attempt, struct err *err) MUST_CHECK;
 
-/* record.c: decide (refund_next), record under the fence, tell the world, alarm. Repeats while PostgreSQL is away and the lease
- * lasts. An error is for the log: ERR_RETRY lease_lost (somebody else holds the row now), those of refunds_record; or the row is
- * recorded as to be tried again, and kind and code say why. */
+/* record.c: decide (refund_next), record under the fence, tell the world, alarm. Repeats while PostgreSQL
+ * is away and the lease lasts. An error is for the log: ERR_RETRY lease_lost (somebody else holds the row
+ * now), those of refunds_record; or the row is recorded as to be tried again, and kind and code say why. */
 enum err_kind attempt_record(struct refund_worker *worker, struct pg_pool *db, const struct job *job,
 			     const struct attempt *attempt, struct err *err) MUST_CHECK;
 

@@ -39,7 +39,8 @@ static enum err_kind ask_instance(const char *pg_url, bool is_live, char ret_id[
 	return kind;
 }
 
-/* The key's mode must be the database's before anything is claimed. Waits for PostgreSQL as long as it takes. */
+/* The key's mode must be the database's before anything is claimed. Waits for PostgreSQL as long as it
+ * takes. */
 static enum err_kind learn_instance(const char *pg_url, bool is_live, char ret_id[INSTANCE_ID_BYTES],
 				    struct err *err)
 {

@@ -205,8 +205,9 @@ static size_t on_read(char *bytes, size_t size, size_t count, void *context)
 	return len;
 }
 
-/* libcurl silently repeats a request whose kept-alive connection broke before an answer. A body that cannot be rewound forbids that:
- * one call is at most one request, and whoever calls decides whether to repeat it. */
+/* libcurl silently repeats a request whose kept-alive connection broke before an answer. A body that
+ * cannot be rewound forbids that: one call is at most one request, and whoever calls decides whether to
+ * repeat it. */
 static int on_seek(void *context, curl_off_t offset, int origin)
 {
 	(void)context;
@@ -259,7 +260,8 @@ static enum err_kind failed_transfer(CURL *curl, CURLcode code, const struct tra
 {
 	long sent_bytes = 0;
 
-	/* Counts over every connection that this call used, so a silent repeat on a fresh one is not taken for "nothing left". */
+	/* Counts over every connection that this call used, so a silent repeat on a fresh one is not
+	 * taken for "nothing left". */
 	if (curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent_bytes) == CURLE_OK && sent_bytes == 0)
 		return err_set(err, ERR_RETRY, "http_no_connection", "%s", curl_easy_strerror(code));
 	if (transfer->too_large || code == CURLE_FILESIZE_EXCEEDED)

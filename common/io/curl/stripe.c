@@ -13,10 +13,10 @@
 /* Pinned, so that an upgrade of the account's default changes nothing here. */
 #define STRIPE_VERSION "2025-04-30.basil"
 
-#define LIST_BYTES_MAX	  (256 * 1024)
+#define LIST_BYTES_MAX    (256 * 1024)
 #define RETRY_AFTER_S_MAX 3600
 #define PAYMENT_BYTES_MAX 128
-#define FORM_BYTES_MAX	  1024
+#define FORM_BYTES_MAX    1024
 
 struct stripe {
 	struct http_client *http;
@@ -145,7 +145,8 @@ enum err_kind stripe_call(struct stripe *stripe, struct http_request *request,
 	return ERR_OK;
 }
 
-/* "payment_intent" or "charge", whichever the row's payment is; NULL when it is neither (then nothing is sent). */
+/* "payment_intent" or "charge", whichever the row's payment is; NULL when it is neither (then nothing is
+ * sent). */
 static const char *payment_field(const char *payment)
 {
 	if (!payment || !str_is_printable(payment) || strlen(payment) >= PAYMENT_BYTES_MAX)
@@ -224,7 +225,8 @@ enum err_kind stripe_create_refund(struct stripe *stripe, const struct refund *r
 	buf_init(&form, FORM_BYTES_MAX);
 	add_refund_form(&form, refund);
 	request.form = form.data;
-	kind = form.failed ? no_payment(ret_answer, err) : stripe_call(stripe, &request, &response, ret_answer, err);
+	kind = form.failed ? no_payment(ret_answer, err)
+			   : stripe_call(stripe, &request, &response, ret_answer, err);
 	buf_release(&form);
 	return kind ? kind : read_one(&response, refund, ret_answer, err);
 }

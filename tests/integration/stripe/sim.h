@@ -15,7 +15,8 @@ const char *sim_post(const char *path, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* A captured payment of amount EUR cents and a fresh refund row of it. Static texts, until the next call. */
 struct refund sim_refund(int64_t amount_minor);
-/* The next matching request of that method to /v1/refunds about this payment goes wrong. rest: further JSON members, or "". */
+/* The next matching request of that method to /v1/refunds about this payment goes wrong. rest: further
+ * JSON members, or "". */
 void sim_fault(const struct refund *refund, const char *method, const char *kind, const char *rest);
 
 #endif

@@ -1,4 +1,5 @@
-/* Every way in which Stripe can answer a refund (faults F20 to F25): which row of the table it is, and of what kind. */
+/* Every way in which Stripe can answer a refund (faults F20 to F25): which row of the table it is, and of
+ * what kind. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
