@@ -84,7 +84,13 @@ def starts_at(stack, booking):
 @pytest.mark.parametrize(
     ("locale", "subject", "hello", "amount", "month"),
     [
-        ("en-GB", "Cancelled: ", "Hello Zoë 李,", "€45.00", lambda at: f"{at:%A}, {at.day} {at:%B} {at.year}"),
+        (
+            "en-GB",
+            "Cancelled: ",
+            "Hello Zoë 李,",
+            "€45.00",
+            lambda at: f"{at:%A}, {at.day} {at:%B} {at.year}",
+        ),
         ("de-AT", "Abgesagt: ", "Guten Tag Zoë 李,", "45,00\N{NO-BREAK SPACE}€", None),
         ("es-AR", "Cancelada: ", "Hola, Zoë 李:", "45,00\N{NO-BREAK SPACE}€", None),
         ("xx", "Cancelled: ", "Hello Zoë 李,", "€45.00", None),
@@ -114,12 +120,19 @@ def test_each_reader_in_their_language_and_zone(mailbox, locale, subject, hello,
         assert f"{there:%H:%M}" in body
         assert "New York" in body
         assert "Zoë 李 cancelled this session." in body
-        assert "45" not in body.replace(f"{there:%M}", "").replace(f"{at:%M}", ""), "a teacher reads no amount"
+        assert "45" not in body.replace(f"{there:%M}", "").replace(f"{at:%M}", ""), (
+            "a teacher reads no amount"
+        )
 
 
 @pytest.mark.parametrize(
     ("minor", "currency", "words"),
-    [(4500, "JPY", "¥4,500"), (12345, "KWD", "KWD\N{NO-BREAK SPACE}12.345"), (5, "EUR", "€0.05"), (123456789, "USD", "$1,234,567.89")],
+    [
+        (4500, "JPY", "¥4,500"),
+        (12345, "KWD", "KWD\N{NO-BREAK SPACE}12.345"),
+        (5, "EUR", "€0.05"),
+        (123456789, "USD", "$1,234,567.89"),
+    ],
 )
 def test_amounts_as_a_person_writes_them(mailbox, minor, currency, words):
     parent, teacher, _ = mailbox.seed.family()

@@ -4,26 +4,16 @@ Afterwards each mail came at least once, under one Message-ID, again only after 
 """
 
 import time
+from functools import partial
 
 import pytest
-from running import MailSink
 from stack import mailing
 
 
 @pytest.fixture
 def quiet(new_stack):
     """Everything but services, with one paid booking: (stack, booking)."""
-
-    def make(**options):
-        stack = new_stack(only=(), **options)
-        parent, teacher, _ = stack.seed.family()
-        return stack, stack.seed.booking(parent, teacher)
-
-    return make
-
-
-def notifier(stack, wait=True, **extra):
-    return stack.start_service("notifier", wait=wait, **extra)
+    return partial(mailing.quiet, new_stack)
 
 
 def states(stack):
@@ -44,9 +34,9 @@ def states(stack):
 def test_killed_at(quiet, point, copies):
     stack, booking = quiet()
     mailing.cancel(stack, booking)
-    victim = notifier(stack, wait=False, UNBOOK_CRASH_POINT=point)
+    victim = mailing.notifier(stack, wait=False, UNBOOK_SLOTS=1, UNBOOK_CRASH_POINT=point)
     assert victim.wait_exit(20) == -9
-    notifier(stack)
+    mailing.notifier(stack)
     assert [row["state"] for row in mailing.settle(stack)] == ["sent", "sent"]
     delivered = mailing.check(stack, copies)
     assert len(delivered) == 2
@@ -56,10 +46,10 @@ def test_killed_while_it_waits_after_the_final_dot(quiet):
     stack, booking = quiet(settings={"UNBOOK_SMTP_FINAL_MS": "20000"})
     mailing.fault(stack, step="dot", do="silence", seconds=20, kept=True)
     mailing.cancel(stack, booking)
-    victim = notifier(stack)
+    victim = mailing.notifier(stack, UNBOOK_SLOTS=1)
     stack.eventually(lambda: len(stack.mail.reader.arrivals()) >= 1, 20, "the first mail's last byte arrived")
     victim.kill9()
-    notifier(stack)
+    mailing.notifier(stack)
     rows = mailing.settle(stack)
     assert [row["state"] for row in rows] == ["sent", "sent"]
     delivered = mailing.check(stack)
@@ -72,8 +62,8 @@ def test_a_slow_answer_outlives_the_lease_and_is_believed(quiet):
     stack, booking = quiet(settings={"UNBOOK_LEASE_MS": "3000", "UNBOOK_SMTP_FINAL_MS": "20000"})
     mailing.fault(stack, step="dot", do="slow", seconds=6, count=1)
     mailing.cancel(stack, booking)
-    notifier(stack)
-    notifier(stack)
+    mailing.notifier(stack)
+    mailing.notifier(stack)
     rows = mailing.settle(stack)
     assert [(row["state"], row["unknowns"], row["attempts"]) for row in rows] == [("sent", 0, 1)] * 2
     mailing.check(stack, {1})
@@ -84,11 +74,11 @@ def test_a_worker_that_stood_still_neither_sends_nor_records(quiet):
     stack, booking = quiet(settings={"UNBOOK_SMTP_STEP_MS": "20000"})
     mailing.fault(stack, step="mail", do="slow", seconds=2, count=1)
     mailing.queue(stack, booking, booking.parent, "cancelled")
-    sleeper = notifier(stack)
+    sleeper = mailing.notifier(stack)
     stack.eventually(lambda: states(stack) == ["sending"], 20, "claimed")
     first = mailing.rows(stack)[0]["lease_token"]
     sleeper.sigstop()
-    notifier(stack)
+    mailing.notifier(stack)
     rows = mailing.settle(stack)
     sleeper.sigcont()
     assert rows[0]["state"] == "sent"
@@ -106,7 +96,7 @@ def test_asked_to_stop_in_data_it_finishes(quiet):
     stack, booking = quiet(settings={"UNBOOK_SMTP_FINAL_MS": "20000", "UNBOOK_LEASE_MS": "10000"})
     mailing.fault(stack, step="dot", do="slow", seconds=2, count=1)
     mailing.queue(stack, booking, booking.parent, "cancelled")
-    service = notifier(stack)
+    service = mailing.notifier(stack)
     stack.eventually(lambda: len(stack.mail.reader.arrivals()) == 1, 20, "the last byte arrived")
     service.sigterm()
     assert service.wait_exit(25) == 0
@@ -120,7 +110,7 @@ def test_4xx_is_tried_again(quiet, step):
     stack, booking = quiet()
     mailing.fault(stack, step=step, code=451, count=2)
     mailing.cancel(stack, booking)
-    service = notifier(stack)
+    service = mailing.notifier(stack)
     rows = mailing.settle(stack)
     assert [row["state"] for row in rows] == ["sent", "sent"]
     assert sum(row["failures"] for row in rows) == 2
@@ -134,7 +124,7 @@ def test_5xx_fails_with_an_alarm_and_is_not_repeated(quiet, step):
     stack, booking = quiet()
     mailing.fault(stack, step=step, code=554, count=1)
     mailing.cancel(stack, booking)
-    service = notifier(stack)
+    service = mailing.notifier(stack)
     rows = mailing.settle(stack)
     assert sorted(row["state"] for row in rows) == ["failed", "sent"]
     failed = next(row for row in rows if row["state"] == "failed")
@@ -149,24 +139,9 @@ def test_a_server_that_refuses_us_fails_no_mail(quiet):
     stack, booking = quiet()
     mailing.fault(stack, step="banner", code=554, count=2)
     mailing.cancel(stack, booking)
-    service = notifier(stack)
+    service = mailing.notifier(stack)
     assert [row["state"] for row in mailing.settle(stack)] == ["sent", "sent"]
     assert service.metrics()['unbook_breaker_openings_total{dependency="smtp"}'] >= 1
-
-
-def test_a_wrong_password_fails_no_mail_and_the_right_one_sends_it(quiet, tmp_path):
-    stack, booking = quiet()
-    mailing.cancel(stack, booking)
-    with MailSink(tmp_path / "sink", "--login", "unbook:right") as sink:
-        url = f"smtp://unbook:{{}}@127.0.0.1:{sink.smtp_port}"
-        stranger = notifier(stack, UNBOOK_SMTP_URL=url.format("wrong"))
-        stack.eventually(lambda: any(row["failures"] for row in mailing.rows(stack)), 20, "refused")
-        assert {row["last_error"] for row in mailing.rows(stack)} <= {"smtp_refuses_us", None}
-        stranger.sigterm()
-        assert stranger.wait_exit(25) == 0
-        assert "wrong" not in stranger.log_text()
-        notifier(stack, UNBOOK_SMTP_URL=url.format("right"))
-        assert [row["state"] for row in mailing.settle(stack)] == ["sent", "sent"]
 
 
 @pytest.mark.parametrize("how", ["cut", "silence"])
@@ -175,7 +150,7 @@ def test_lost_after_the_final_dot_is_unknown_and_comes_again_once(quiet, how):
     stack, booking = quiet()
     mailing.fault(stack, step="dot", do=how, seconds=5, count=1, kept=True)
     mailing.cancel(stack, booking)
-    notifier(stack)
+    mailing.notifier(stack)
     rows = mailing.settle(stack)
     assert [row["state"] for row in rows] == ["sent", "sent"]
     assert sorted(row["unknowns"] for row in rows) == [0, 1]
@@ -186,7 +161,7 @@ def test_unknown_for_ever_ends_failed_after_three_repeats(quiet):
     stack, booking = quiet()
     mailing.fault(stack, step="dot", do="cut", count=None, kept=False)
     mailing.queue(stack, booking, booking.parent, "cancelled")
-    service = notifier(stack)
+    service = mailing.notifier(stack)
     (row,) = mailing.settle(stack)
     assert (row["state"], row["unknowns"], row["attempts"]) == ("failed", 3, 4)
     assert service.metrics()['unbook_alarms_total{what="mail_failed"}'] == 1
@@ -198,72 +173,9 @@ def test_a_slow_banner_is_waited_for(quiet):
     stack, booking = quiet(settings={"UNBOOK_SMTP_STEP_MS": "8000", "UNBOOK_LEASE_MS": "10000"})
     mailing.fault(stack, step="banner", do="slow", seconds=4, count=1)
     mailing.cancel(stack, booking)
-    notifier(stack)
+    mailing.notifier(stack)
     rows = mailing.settle(stack)
     assert [(row["state"], row["attempts"]) for row in rows] == [("sent", 1)] * 2
-
-
-def test_without_starttls_nothing_is_sent_and_it_is_tried_again(quiet):
-    """F33: the sink offers none, as if it had been stripped."""
-    stack, booking = quiet()
-    mailing.cancel(stack, booking)
-    service = notifier(stack, UNBOOK_SMTP_TLS="require")
-    stack.eventually(lambda: all(row["failures"] >= 2 for row in mailing.rows(stack)), 20, "tried and tried")
-    rows = mailing.rows(stack)
-    assert {row["last_error"] for row in rows} == {"smtp_no_tls"}
-    assert stack.mail.reader.arrivals() == []
-    service.sigterm()
-    assert service.wait_exit(25) == 0
-    notifier(stack)
-    assert [row["state"] for row in mailing.settle(stack)] == ["sent", "sent"]
-
-
-@pytest.fixture
-def encrypted(quiet, tmp_path):
-    """A stack, its booking already cancelled, and a sink that offers STARTTLS: (stack, sink)."""
-    made = []
-
-    def make(*, host="127.0.0.1"):
-        stack, booking = quiet()
-        mailing.cancel(stack, booking)
-        made.append(MailSink(tmp_path / "sink", "--tls", "starttls", "--cert-host", host))
-        return stack, made[0]
-
-    yield make
-    for sink in made:
-        sink.stop()
-
-
-def encrypting(stack, sink, *, trusted=True):
-    certificate = sink.spool / "tls" / "cert.pem"
-    return notifier(
-        stack,
-        UNBOOK_SMTP_URL=f"smtp://127.0.0.1:{sink.smtp_port}",
-        UNBOOK_SMTP_TLS="require",
-        UNBOOK_SMTP_CA_FILE=certificate if trusted else None,
-    )
-
-
-def test_with_a_certificate_that_we_trust_mails_go_encrypted(encrypted):
-    stack, sink = encrypted()
-    encrypting(stack, sink)
-    assert [row["state"] for row in mailing.settle(stack)] == ["sent", "sent"]
-    assert [mail["tls"] for mail in sink.messages()] == [True, True]
-
-
-@pytest.mark.parametrize(
-    ("host", "trusted", "hidden"),
-    [("127.0.0.1", False, False), ("other.example", True, False), ("127.0.0.1", True, True)],
-)
-def test_a_bad_certificate_or_a_stripped_starttls_sends_nothing(encrypted, host, trusted, hidden):
-    """F33: nobody vouches for it, another host's, and an offer that somebody took out."""
-    stack, sink = encrypted(host=host)
-    if hidden:
-        sink.fault("ehlo", "hide_starttls", count=None)
-    encrypting(stack, sink, trusted=trusted)
-    stack.eventually(lambda: all(row["failures"] >= 2 for row in mailing.rows(stack)), 20, "tried and tried")
-    assert {row["last_error"] for row in mailing.rows(stack)} == {"smtp_no_tls"}
-    assert sink.messages() == []
 
 
 def test_two_notifiers_share_the_work(quiet):
@@ -272,7 +184,7 @@ def test_two_notifiers_share_the_work(quiet):
     bookings = [booking] + [
         stack.seed.booking(booking.parent, booking.teacher, starts_in=f"{4 + day} days") for day in range(19)
     ]
-    services = [notifier(stack), notifier(stack)]
+    services = [mailing.notifier(stack), mailing.notifier(stack)]
     for each in bookings:
         mailing.cancel(stack, each)
     rows = mailing.settle(stack, 40)
@@ -283,7 +195,7 @@ def test_two_notifiers_share_the_work(quiet):
 
 def test_without_kafka_the_sweep_mails_everything(quiet):
     stack, booking = quiet(settings={"UNBOOK_KAFKA_BOOTSTRAP": "127.0.0.1:1"})
-    service = notifier(stack, wait=False)
+    service = mailing.notifier(stack, wait=False)
     service.wait_listening()
     mailing.cancel(stack, booking, due="1 second")
     assert [row["state"] for row in mailing.settle(stack)] == ["sent", "sent"]
@@ -296,9 +208,11 @@ def test_the_mail_server_comes_back(quiet):
     stack, booking = quiet(proxied=("smtp",))
     stack.proxies["smtp"].down()
     mailing.cancel(stack, booking)
-    service = notifier(stack)
+    service = mailing.notifier(stack)
     stack.eventually(
-        lambda: service.metrics().get('unbook_breaker_openings_total{dependency="smtp"}', 0) >= 1, 20, "gave up"
+        lambda: service.metrics().get('unbook_breaker_openings_total{dependency="smtp"}', 0) >= 1,
+        20,
+        "gave up",
     )
     stack.proxies["smtp"].heal()
     rows = mailing.settle(stack, 30)
@@ -308,10 +222,12 @@ def test_the_mail_server_comes_back(quiet):
 
 def test_what_was_sent_is_recorded_when_postgresql_comes_back(quiet):
     """PostgreSQL away between the final dot and the record, for longer than the lease: no second copy."""
-    stack, booking = quiet(proxied=("pg",), settings={"UNBOOK_LEASE_MS": "2000", "UNBOOK_SMTP_FINAL_MS": "9000"})
+    stack, booking = quiet(
+        proxied=("pg",), settings={"UNBOOK_LEASE_MS": "2000", "UNBOOK_SMTP_FINAL_MS": "9000"}
+    )
     mailing.fault(stack, step="dot", do="slow", seconds=1, count=1)
     mailing.queue(stack, booking, booking.parent, "cancelled")
-    notifier(stack)
+    mailing.notifier(stack)
     stack.eventually(lambda: len(stack.mail.reader.arrivals()) == 1, 20, "the last byte arrived")
     stack.proxies["pg"].down()
     time.sleep(3)  # longer than the lease: that time passes is the fault

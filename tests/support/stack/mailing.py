@@ -5,6 +5,17 @@ from mail_sink.reader import SpoolReader
 OPEN = "('queued', 'sending', 'unknown')"
 
 
+def quiet(new_stack, **options):
+    """Everything but services, with one paid booking: (stack, booking)."""
+    stack = new_stack(only=(), **options)
+    parent, teacher, _ = stack.seed.family()
+    return stack, stack.seed.booking(parent, teacher)
+
+
+def notifier(stack, wait=True, **extra):
+    return stack.start_service("notifier", wait=wait, **extra)
+
+
 def cancel(stack, booking, *, by=None, cause="parent", reason=None, due="0"):
     """What the cancel's transaction writes, but for its event. due: an interval until the sweep sees the mails."""
     by = by or booking.parent
