@@ -84,7 +84,8 @@ static enum err_kind split(const char *text, struct arena *arena, struct token *
 	token->head = arena_strndup(arena, text, (size_t)(first - text));
 	token->body = arena_strndup(arena, first + 1, (size_t)(second - first - 1));
 	token->signature = arena_strdup(arena, second + 1);
-	if (!token->head || !token->body || !token->signature)
+	token->text = arena_strdup(arena, text);
+	if (!token->text || !token->head || !token->body || !token->signature)
 		return bad(err, "no room");
 	return ERR_OK;
 }

@@ -20,6 +20,7 @@ const char *token_alg_name(enum token_alg alg);
 
 /* A token taken apart; every text in the arena. */
 struct token {
+	const char *text;   /* the whole of it */
 	enum token_alg alg; /* as the token claims: must equal the key's before it means anything */
 	const char *kid;    /* NULL: none */
 	const char *head, *body, *signature; /* the three parts as sent, base64url */

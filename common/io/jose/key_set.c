@@ -141,6 +141,7 @@ static enum err_kind add_all(json_t *list, struct key_set **ret_set, struct err 
 		key_set_free(set);
 		return err_set(err, ERR_FATAL, "keys_none", "no usable key");
 	}
+	set->verified = verified_new();
 	*ret_set = set;
 	return ERR_OK;
 }
@@ -166,5 +167,6 @@ void key_set_free(struct key_set *set)
 		return;
 	for (size_t i = 0; i < set->count; i++)
 		json_decref(set->keys[i].jwk);
+	verified_free(set->verified);
 	free(set);
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "token.h"
+#include "verified.h"
 
 struct key {
 	enum token_alg alg;
@@ -14,6 +15,7 @@ struct key {
 };
 
 struct key_set {
+	struct verified *verified;
 	int refs; /* guarded by the lock of struct keys */
 	size_t count;
 	struct key keys[];

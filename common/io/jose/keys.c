@@ -181,21 +181,34 @@ static int try_keys(const struct key_set *set, const struct token *token, json_t
 	return tried;
 }
 
-enum err_kind keys_verify(struct keys *keys, const struct token *token, struct err *err)
+/* Number of keys tried; *ret_good when the token is signed by one of them. */
+static int verify_by(const struct key_set *set, const struct token *token, bool *ret_good)
 {
 	json_t *jws = json_pack("{s:s, s:s, s:s}", "protected", token->head, "payload", token->body,
 				"signature", token->signature);
-	struct key_set *set = take_set(keys);
-	bool good = false;
 	int tried = 0;
 
-	if (jws) {
-		tried = try_keys(set, token, jws, true, &good);
-		if (!tried && token->kid)
-			tried = try_keys(set, token, jws, false, &good);
+	if (!jws)
+		return 0;
+	tried = try_keys(set, token, jws, true, ret_good);
+	if (!tried && token->kid)
+		tried = try_keys(set, token, jws, false, ret_good);
+	json_decref(jws);
+	return tried;
+}
+
+enum err_kind keys_verify(struct keys *keys, const struct token *token, struct err *err)
+{
+	struct key_set *set = take_set(keys);
+	bool good = verified_has(set->verified, token);
+	int tried = 0;
+
+	if (!good) {
+		tried = verify_by(set, token, &good);
+		if (good)
+			verified_add(set->verified, token);
 	}
 	give_set(keys, set);
-	json_decref(jws);
 	if (good)
 		return ERR_OK;
 	return err_set(err, ERR_REJECT, tried ? "bad_signature" : "unknown_key", "%s",

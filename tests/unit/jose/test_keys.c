@@ -148,6 +148,22 @@ Test(keys, a_bad_new_file_keeps_the_last_good_keys)
 	cr_expect_str_eq(verify(key, "ES256", "1"), "ok");
 }
 
+Test(keys, a_token_that_verified_once_is_forgotten_with_its_keys)
+{
+	json_t *first = mint_key("RS256", 0, "1"), *second = mint_key("RS256", 0, "1");
+	struct err err = {0};
+	bool changed;
+
+	open_with(&first, 1);
+	for (int i = 0; i < 3; i++)
+		cr_expect_str_eq(verify_text(mint_token(first, "RS256", "1")), "ok");
+	cr_expect_str_eq(verify_text(mint_token(second, "RS256", "1")), "bad_signature");
+	mint_jwks(path, &second, 1);
+	cr_assert_eq(keys_refresh(keys, &changed, &err), ERR_OK);
+	cr_expect_str_eq(verify_text(mint_token(first, "RS256", "1")), "bad_signature");
+	cr_expect_str_eq(verify_text(mint_token(second, "RS256", "1")), "ok");
+}
+
 static char *shared_text;
 
 static void *verify_often(void *failures)
