@@ -12,10 +12,14 @@
 #include "pg.h"
 #include "relay.h"
 #include "settings.h"
+#include "stripe_link.h"
 #include "user_cache.h"
+#include "webhook.h"
 
 struct api_settings {
 	struct common_settings common;
+	struct stripe_settings stripe;
+	char *webhook_secret;
 	char *listen;
 	char *jwks_file;
 	char *jwt_issuer, *jwt_audience;
@@ -35,6 +39,8 @@ struct api {
 	const struct api_settings *settings;
 	struct keys *keys;
 	_Atomic int64_t keys_looked_ms; /* when the key file was last looked at */
+	struct webhook_secrets webhook_secrets;
+	struct stripe_link link;
 	struct pg_pool *db;
 	struct relay *relay;
 	struct user_cache *users;
@@ -42,7 +48,7 @@ struct api {
 	struct cancel_policy policy;
 };
 
-/* settings and keys are set, the rest is opened here. Runs until the service stops. */
+/* settings, keys and webhook_secrets are set, the rest is opened here. Runs until the service stops. */
 enum err_kind api_run(void *context, struct err *err);
 
 /* --- routes.c --- */
@@ -63,6 +69,7 @@ bool api_admit(void *api, struct http_request *request, struct http_response *re
 
 /* --- handlers --- */
 http_handler api_cancel, api_booking, api_booking_timeline, api_booking_join;
+http_handler api_webhook;
 http_handler api_parent_bookings, api_teacher_upcoming, api_teacher_history, api_student_upcoming;
 
 #endif

@@ -11,6 +11,9 @@
 
 const struct conf_row api_rows[] = {
 	COMMON_ROWS(struct api_settings, common),
+	STRIPE_ROWS(struct api_settings, stripe),
+	ROW("UNBOOK_WEBHOOK_SECRET", CONF_TEXT, webhook_secret, .secret = true,
+	    .help = "What Stripe signs webhooks with: whsec_..., or old and new with a comma while it is rolled"),
 	ROW("UNBOOK_LISTEN", CONF_ADDRESS, listen, .fallback = "127.0.0.1:0",
 	    .help = "host:port of the API; port 0: any free, it is logged"),
 	ROW("UNBOOK_JWKS_FILE", CONF_FILE, jwks_file,

@@ -17,6 +17,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "UNBOOK_JWKS_FILE: %s\n", err.msg);
 		exit_code = EXIT_CONFIG;
 	}
+	if (exit_code < 0 && webhook_secrets_init(&api.webhook_secrets, settings.webhook_secret, &err)) {
+		fprintf(stderr, "UNBOOK_WEBHOOK_SECRET: %s\n", err.msg);
+		exit_code = EXIT_CONFIG;
+	}
 	if (exit_code < 0)
 		exit_code = service_main(&(struct service_options){
 			.name = UNBOOK_SERVICE,
@@ -25,6 +29,7 @@ int main(int argc, char **argv)
 			.run = api_run,
 			.context = &api,
 		});
+	webhook_secrets_release(&api.webhook_secrets);
 	keys_close(api.keys);
 	conf_release(api_rows, api_row_count, &settings);
 	return exit_code;

@@ -3,6 +3,9 @@
 #define READERS           API_EVERY_ROLE
 #define STAFF_AND_PARTIES ((unsigned)(ROLE_PARENT | ROLE_TEACHER | ROLE_ADMIN))
 
+/* Stripe's events hold whole objects. */
+#define WEBHOOK_BYTES ((size_t)512 * 1024)
+
 /* The whole surface. A route without a rule is refused when the server opens. */
 const struct http_route api_routes[] = {
 	{HTTP_GET, "/api/Sessions/parent/bookings", ROLE_PARENT, HTTP_POOL_FAST, 0, api_parent_bookings},
@@ -13,6 +16,7 @@ const struct http_route api_routes[] = {
 	{HTTP_POST, "/api/Sessions/{id}/cancel", STAFF_AND_PARTIES, HTTP_POOL_FAST, 0, api_cancel},
 	{HTTP_GET, "/api/Sessions/{id}/timeline", READERS, HTTP_POOL_FAST, 0, api_booking_timeline},
 	{HTTP_GET, "/api/Sessions/{id}/join", READERS, HTTP_POOL_FAST, 0, api_booking_join},
+	{HTTP_POST, "/api/stripe/webhook", API_ANYBODY, HTTP_POOL_FAST, WEBHOOK_BYTES, api_webhook},
 	{HTTP_GET, "/api/Sessions/{id}", READERS, HTTP_POOL_FAST, 0, api_booking},
 };
 const size_t api_route_count = sizeof api_routes / sizeof *api_routes;

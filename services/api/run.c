@@ -107,12 +107,17 @@ static void close_parts(struct api **handle)
 	relay_leave(&api->relay);
 	pg_pool_close(api->db);
 	user_cache_free(api->users);
+	stripe_close(api->link.stripe);
 }
 
 enum err_kind api_run(void *context, struct err *err)
 {
 	__attribute__((cleanup(close_parts))) struct api *api = context;
+	enum err_kind kind = stripe_link_open(&api->settings->common, &api->settings->stripe, "unbook-api",
+					      &api->link, err);
 
+	if (kind)
+		return stripe_link_refuse(kind, err);
 	if (open_parts(api, err))
 		return err->kind;
 	metrics_collector_add(collect, api);

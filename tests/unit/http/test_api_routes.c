@@ -17,6 +17,7 @@ STUB(api_parent_bookings)
 STUB(api_teacher_upcoming)
 STUB(api_teacher_history)
 STUB(api_student_upcoming)
+STUB(api_webhook)
 
 Test(api_routes, every_route_has_a_rule_a_handler_and_a_pool_that_may_block)
 {
