@@ -1,19 +1,11 @@
 /* act.c: what a checkout proves, done: settle or release. */
+#include "alarm.h"
 #include "log.h"
 #include "metrics.h"
 #include "reaper.h"
 #include "release.h"
 #include "settle.h"
 #include "str.h"
-
-void reaper_alarm(const struct job *job, const char *what, const char *code)
-{
-	LOG(LOG_ERROR, "alarm", LOG_S("what", what), LOG_I("booking", job->booking_id),
-	    LOG_S("about", job->label), LOG_S("code", code));
-	metric_add(METRIC(METRIC_COUNTER, "unbook_alarms_total", "Things that a person must look at.",
-			  {"what", what}),
-		   1);
-}
 
 void reaper_note(struct reaper *reaper, const struct stripe_answer *answer, const char *call)
 {
@@ -62,7 +54,7 @@ static enum err_kind settle(const struct act *act, const struct flow *flow, stru
 			  {"outcome", outcome_name(decision->outcome)}),
 		   1);
 	if (decision->refund_cause && str_eq(decision->refund_cause, "amount_mismatch"))
-		reaper_alarm(act->job, "amount_mismatch", act->checkout->payment_intent);
+		alarm_raise(act->job, "amount_mismatch", act->checkout->payment_intent);
 	return ERR_OK;
 }
 

@@ -1,6 +1,7 @@
 /* hold.c: one booking whose checkout must be looked at, from claimed to recorded. Stripe is the referee: what is paid is settled, what
  * Stripe has expired is released, and a timer proves nothing (design.md section 7, Reap). */
 #include "hold.h"
+#include "alarm.h"
 #include "backoff.h"
 #include "checkouts.h"
 #include "crash_point.h"
@@ -158,7 +159,7 @@ static enum err_kind perform(void *context, struct pg_pool *db, const struct job
 	if (kind)
 		hold.found = HOLD_UNKNOWN;
 	if (kind == ERR_REJECT)
-		reaper_alarm(job, "checkout_refused", why.code);
+		alarm_raise(job, "checkout_refused", why.code);
 	return record(&hold, job, &why, err);
 }
 

@@ -10,6 +10,7 @@
 #include "conf.h"
 #include "flow.h"
 #include "settings.h"
+#include "stripe_inbox.h"
 #include "stripe_link.h"
 #include "worker.h"
 
@@ -29,6 +30,7 @@ struct reaper {
 	const struct reaper_settings *settings;
 	struct stripe_link link;
 	struct breaker breaker; /* of Stripe */
+	struct stripe_inbox inbox;
 };
 
 /* run.c: opens everything, serves until told to stop, closes everything. context: the settings. */
@@ -57,9 +59,6 @@ struct act {
 };
 /* PAID and FREE settle, UNPAID and FAILED release; others do nothing. Errors those of settle_checkout and release_booking. */
 enum err_kind act_on(const struct act *act, enum checkout_proof proof, struct err *err) MUST_CHECK;
-
-/* A person must look: one ERROR line and a count. */
-void reaper_alarm(const struct job *job, const char *what, const char *code);
 
 /* Is Stripe there? Tell the breaker by what was answered. */
 void reaper_note(struct reaper *reaper, const struct stripe_answer *answer, const char *call);

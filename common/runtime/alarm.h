@@ -1,0 +1,10 @@
+/* alarm.h: a person must look. */
+#ifndef ALARM_H
+#define ALARM_H
+
+#include "worker.h"
+
+/* One ERROR line "alarm" and unbook_alarms_total{what}. what: a stable word with static storage; code: an id or code, never an address. */
+void alarm_raise(const struct job *job, const char *what, const char *code);
+
+#endif
