@@ -53,7 +53,9 @@ static int64_t local_admit_ms(struct limiter *limiter, int64_t now)
 	if (early_ms <= 0)
 		limiter->full_at_ms += interval_ms;
 	monitor_unlock(&limiter->lock);
-	return early_ms <= 0 ? 0 : (int64_t)early_ms + 1;
+	if (early_ms <= 0)
+		return 0;
+	return (int64_t)early_ms + ((double)(int64_t)early_ms < early_ms); /* up */
 }
 
 static int64_t spend(struct limiter *limiter, int64_t now)

@@ -36,6 +36,6 @@ void relay_leave(struct relay **relay);
 
 /* For a struct service_check. */
 bool relay_is_alive(void *relay);
-void relay_missing(void *relay, char *ret_text, size_t cap);
+void relay_missing(void *context, char *ret_text, size_t cap);
 
 #endif

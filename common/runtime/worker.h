@@ -82,6 +82,6 @@ void worker_leave(struct worker **worker);
 /* For a struct service_check: the poll loop moved within the last 10 s; and what is missing right now ("kafka", "postgres",
  * "refund held back") or "". */
 bool worker_is_alive(void *worker);
-void worker_missing(void *worker, char *ret_text, size_t cap);
+void worker_missing(void *context, char *ret_text, size_t cap);
 
 #endif

@@ -105,14 +105,14 @@ void worker_pending_drop(struct worker *worker, int at);
 /* worker_slots.c */
 bool worker_slot_is_free(struct worker *worker);
 void worker_slot_take(struct worker *worker, struct task *task);
-void *worker_slot_run(void *worker);
+void *worker_slot_run(void *context);
 bool worker_thread_add(struct worker *worker);
 /* The one line per message or row. outcome: err_kind_name or "nothing". */
 void worker_log(const struct worker *worker, const struct task *task, const char *outcome,
 		const struct err *err, int64_t ms);
 
 /* worker_loop.c */
-void *worker_poll_run(void *worker);
+void *worker_poll_run(void *context);
 void worker_wake(struct worker *worker);
 
 #endif
