@@ -25,12 +25,10 @@ static int hex_value(char c)
 		return c - '0';
 	if (c >= 'a' && c <= 'f')
 		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
 	return -1;
 }
 
-/* A v1 that is not 64 hexadecimal digits matches nothing. */
+/* A v1 that is not 64 lower-case hexadecimal digits, as Stripe writes them, matches nothing. */
 static void add_digest(struct parsed *parsed, const char *text, size_t len)
 {
 	unsigned char digest[DIGEST_BYTES];

@@ -104,6 +104,8 @@ Test(stripe_signature, refuses_headers_that_do_not_read)
 	assert_refused("t=99999999999999999999,v1=" V1, BODY, STAMP, "bad_signature_header");
 	assert_refused("t=1700000000,t=1700000001,v1=" V1, BODY, STAMP, "bad_signature_header");
 	assert_refused("t=1700000000,v1=zz", BODY, STAMP, "bad_signature_header");
+	assert_refused("t=1700000000,v1=4C15FB2A43F93EF61EAA3E0893866D57CAD9CAD4223242CFB96F362480CB4021",
+		       BODY, STAMP, "bad_signature_header");
 	assert_refused("t=1700000000,v1=" V1 "00", BODY, STAMP, "bad_signature_header");
 	assert_refused(",,,,=,v1,t", BODY, STAMP, "bad_signature_header");
 	snprintf(long_header, sizeof(long_header), "t=1700000000,v1=%s,", V1);
