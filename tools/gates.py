@@ -165,7 +165,7 @@ def gate_headers():
 def gate_tidy():
     commands = compile_commands()
     names = [
-        f for f in c_files(".c") if f in commands and not f.startswith("tests/unit")
+        f for f in c_files(".c") if f in commands and not f.startswith("tests/")
     ]
     return _run_all(
         [
