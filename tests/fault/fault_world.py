@@ -24,7 +24,7 @@ class Pieces:
 class World:
     def __init__(self, infra, build, *, settings=None, **options):
         self.stack = Stack(infra, build=build, settings={**FAST, **(settings or {})}, **options)
-        self.client = judge.Client(self.stack)
+        self.client = judge.Client(self.stack, timeout=15.0)
         self.expect = judge.Expect(quiet_s=QUIET_S)
         self.judged = False
         self._slots = itertools.count()
@@ -71,6 +71,11 @@ class World:
     def died_at(self, victim, point, timeout=25.0):
         assert victim.wait_exit(timeout) == -9, f"{victim.name} was to die at {point}"
         self.expect.kills += 1
+
+    def reconnect(self):
+        """Our own connection, after PostgreSQL died."""
+        if self.stack._connection:
+            self.stack._connection.close()
 
     def kill(self, service):
         service.kill9()
