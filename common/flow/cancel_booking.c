@@ -5,6 +5,7 @@
 #include "flow_private.h"
 #include "id.h"
 #include "meetings.h"
+#include "str.h"
 
 /* One cancel on its way. */
 struct cancelling {
@@ -26,6 +27,9 @@ static enum err_kind decide(struct cancelling *c, struct pg *tx, struct err *err
 		return err->kind;
 	if (!locked.found || (!is_system && !booking_may_be_read_by(&locked.booking, actor)))
 		return err_set(err, ERR_REJECT, "not_found", "no such booking for this caller");
+	if (c->request->only_payment_intent
+	    && !str_eq(locked.booking.payment_intent, c->request->only_payment_intent))
+		return err_set(err, ERR_REJECT, "not_found", "the booking keeps another payment");
 	c->cancelled.booking = locked.booking;
 	c->cancelled.now = locked.now;
 	return cancel_decide(&locked.booking, actor, c->request->policy, locked.now, &c->cancelled.decided,
@@ -53,8 +57,8 @@ static enum err_kind queue_all(struct cancelling *c, struct pg *tx, struct err *
 {
 	struct booking *booking = &c->cancelled.booking;
 	const char *cause = cancel_cause_name(c->cancelled.decided.cause);
-	const struct flow_refund refund = {c->refund_id, booking->id, booking->payment_intent, booking->price,
-					   cause};
+	const struct flow_refund refund = {c->refund_id,   booking->id, booking->payment_intent,
+					   booking->price, cause,       c->request->refund_may_exist};
 	bool pays_back = c->cancelled.decided.outcome == CANCEL_AND_REFUND;
 
 	id_uuid(c->refund_id);

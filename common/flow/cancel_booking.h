@@ -13,6 +13,9 @@ struct cancel_request {
 	struct actor actor; /* user_id 0 with ROLE_ADMIN: the system, for a refund made by hand */
 	const struct cancel_policy *policy;
 	const char *reason; /* NULL: none given */
+	/* Only a booking that keeps this payment; others are ERR_REJECT not_found. NULL: any. */
+	const char *only_payment_intent;
+	bool refund_may_exist; /* at Stripe already: the first attempt lists before it posts */
 };
 
 struct cancelled {

@@ -8,6 +8,7 @@
 #include "mails.h"
 #include "outbox.h"
 #include "refund.h"
+#include "refund_events.h"
 #include "refunds.h"
 #include "str.h"
 
@@ -101,7 +102,9 @@ enum err_kind flow_queue_refund_row(const struct flow *flow, struct pg *tx, cons
 	const struct refund_request request = {refund->id, refund->booking_id, refund->payment_intent,
 					       refund->cause, flow->doorbell_ms};
 
-	return refunds_queue_request(tx, &request, err);
+	if (refunds_queue_request(tx, &request, err))
+		return err->kind;
+	return refund->may_exist ? refund_events_queue_may_exist(tx, refund->id, err) : ERR_OK;
 }
 
 enum err_kind flow_queue_refund_news(const struct flow *flow, struct pg *tx, const struct flow_refund *refund,

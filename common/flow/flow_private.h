@@ -39,6 +39,7 @@ struct flow_refund {
 	const char *payment_intent;
 	struct money amount;
 	const char *cause;
+	bool may_exist; /* at Stripe already */
 };
 enum err_kind flow_queue_refund_row(const struct flow *flow, struct pg *tx, const struct flow_refund *refund,
 				    struct err *err) MUST_CHECK;

@@ -10,6 +10,10 @@ static const struct {
 } sentences[] = {
 	{"booked", "The session was booked."},
 	{"confirmed", "The payment arrived; the session is confirmed."},
+	{"revived", "The payment arrived late and the slot was still free; the session is confirmed."},
+	{"payment_returned", "A payment arrived that the booking could not keep; it goes back."},
+	{"refund_by_hand", "Somebody refunded by hand at Stripe."},
+	{"disputed", "The payment is disputed with the bank."},
 	{"completed", "The session is over."},
 	{"cancelled", "The session was cancelled."},
 	{"released", "The booking was released unpaid."},

@@ -10,6 +10,7 @@
 #include "refunds.h"
 #include "settings.h"
 #include "stripe.h"
+#include "stripe_inbox.h"
 #include "worker.h"
 
 struct refund_worker_settings {
@@ -34,10 +35,14 @@ struct refund_worker {
 	struct breaker breaker; /* of Stripe */
 	struct limiter limiter; /* of requests that may post, over all processes */
 	char limiter_key[64];
+	struct stripe_inbox inbox;
 };
 
 /* handler.c: budget, claim, sweep. */
 void refund_handler_init(struct worker_handler *handler, struct refund_worker *worker);
+
+/* stripe_event.c: Stripe's events about refunds, charges and disputes. */
+void refund_event_handler_init(struct refund_worker *worker, struct worker_handler *ret_handler);
 
 /* What one attempt found out at Stripe. */
 struct attempt {

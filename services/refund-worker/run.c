@@ -97,14 +97,15 @@ static enum err_kind refuse_settings(const struct err *err)
 static enum err_kind serve(const struct refund_worker_settings *settings, struct refund_worker *worker,
 			   struct err *err)
 {
-	struct worker_handler handler;
+	struct worker_handler handlers[2];
 
-	refund_handler_init(&handler, worker);
+	refund_handler_init(&handlers[0], worker);
+	refund_event_handler_init(worker, &handlers[1]);
 	return worker_run(&(struct worker_run){.name = UNBOOK_SERVICE,
 					       .common = &settings->common,
 					       .worker = &settings->worker,
-					       .handlers = &handler,
-					       .handler_count = 1},
+					       .handlers = handlers,
+					       .handler_count = 2},
 			  err);
 }
 

@@ -1,0 +1,217 @@
+/* refund_event.c: what an event means for the refund row of its payment, or for a payment that has none. */
+#include "refund_event.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "adopt.h"
+#include "alarm.h"
+#include "booking_log.h"
+#include "crash_point.h"
+#include "id.h"
+#include "log.h"
+#include "str.h"
+#include "stripe_object.h"
+
+#define POOL_WAIT_MS 5000
+
+/* Of no row: matches nobody's metadata. */
+#define NO_REFUND "none"
+
+static bool is_unsent(enum refund_state state)
+{
+	return state == REFUND_REQUESTED || state == REFUND_SENDING;
+}
+
+static enum err_kind keep_fact(struct refund_event *e, const struct stripe_refund *seen, struct err *err)
+{
+	struct pg *db = NULL;
+	enum err_kind kind = pg_pool_take(e->db, POOL_WAIT_MS, &db, err);
+
+	if (!kind)
+		kind = refund_events_record_seen(db, &e->about, seen, err);
+	pg_pool_give(e->db, db);
+	return kind;
+}
+
+static bool is_same(const struct refund *refund, const struct refund_change *change)
+{
+	return change->state == refund->state && change->generation == refund->generation;
+}
+
+/* What the world and the time line hear of a change. */
+static enum err_kind describe(struct refund_event *e, const struct refund_change *change,
+			      struct refund_record *record, struct err *err)
+{
+	struct arena *arena = e->job->arena;
+	struct refund after = e->about.row->refund;
+
+	if (change->state == after.state || (is_unsent(change->state) && is_unsent(after.state)))
+		return ERR_OK;
+	after.state = change->state;
+	after.generation = change->generation;
+	record->log_what = arena_printf(arena, "refund_%s", refund_state_name(change->state));
+	record->log_detail = arena_printf(arena, "{\"refund\":\"%s\",\"event\":\"%s\",\"reason\":\"%s\"}",
+					  after.id, e->event->id, change->reason);
+	record->event_type = event_type_name(EVENT_REFUND_CHANGED);
+	record->event_payload =
+		event_encode_refund(&after, record->claim->cause, record->claim->version + 1, arena);
+	record->mails_parent = change->state == REFUND_FAILED || change->state == REFUND_CANCELED;
+	if (!record->log_what || !record->log_detail || !record->event_payload)
+		return err_set(err, ERR_RETRY, "no_memory", "no memory to record refund %s", after.id);
+	return ERR_OK;
+}
+
+static void alarm_about(const struct refund_event *e, const struct refund_change *change)
+{
+	if (change->alarm && change->state == REFUND_NEEDS_ATTENTION)
+		alarm_raise(e->job, "refund_needs_attention", change->reason);
+	else if (change->alarm)
+		alarm_raise(e->job, "refund_failed", change->reason);
+}
+
+/* Move the row, which becomes what it is then. Read again when somebody was faster. */
+static enum err_kind move(struct refund_event *e, const struct refund_change *change, struct err *err)
+{
+	const struct worker_settings *settings = &e->worker->settings->worker;
+	const struct backoff backoff = {settings->backoff_min_ms, settings->backoff_max_ms};
+	struct refund_claim *row = e->about.row;
+	struct refund_record record = {.claim = row, .change = change, .traceparent = e->job->traceparent};
+	bool recorded = false;
+	struct pg *db = NULL;
+	enum err_kind kind = describe(e, change, &record, err);
+
+	record.wait_ms = backoff_next_ms(&backoff, row->refund.attempts, 0, id_random());
+	CRASH_POINT("refund_event.before_record");
+	if (!kind)
+		kind = pg_pool_take(e->db, POOL_WAIT_MS, &db, err);
+	if (!kind)
+		kind = refund_events_record(db, &record, &recorded, err);
+	pg_pool_give(e->db, db);
+	if (kind)
+		return kind;
+	if (!recorded)
+		return err_set(err, ERR_RETRY, "row_changed", "the refund has moved on meanwhile");
+	LOG(LOG_INFO, "refund moved by an event", LOG_S("refund", row->refund.id),
+	    LOG_I("booking", row->refund.booking_id), LOG_S("state", refund_state_name(change->state)),
+	    LOG_S("event", e->event->id));
+	alarm_about(e, change);
+	row->refund.state = change->state;
+	row->refund.generation = change->generation;
+	row->version++;
+	return ERR_OK;
+}
+
+/* All refunds of the payment, as Stripe has them now. */
+static enum err_kind list(struct refund_event *e, struct err *err)
+{
+	struct refund nobodys = {
+		.id = NO_REFUND, .payment_intent = e->about.payment_intent, .captured = e->about.captured};
+	const struct refund *refund = e->about.row ? &e->about.row->refund : &nobodys;
+	struct stripe_answer answer;
+	enum err_kind kind = stripe_list_refunds(e->worker->stripe, refund, &e->list, &answer, err);
+
+	if (answer.http_status == 0 || answer.http_status >= 500)
+		breaker_failed(&e->worker->breaker);
+	else
+		breaker_succeeded(&e->worker->breaker);
+	for (size_t i = 0; !kind && i < answer.seen_count; i++)
+		kind = keep_fact(e, &answer.seen[i], err);
+	return kind;
+}
+
+static enum err_kind move_by_list(struct refund_event *e, struct err *err)
+{
+	struct refund_change change;
+
+	if (list(e, err))
+		return err->kind;
+	refund_next(&e->about.row->refund, &e->list, REFUND_ANSWER_NOT_SENT, NULL, false, &change);
+	return is_same(&e->about.row->refund, &change) ? ERR_OK : move(e, &change, err);
+}
+
+/* Nobody asked for it here: somebody did it in the dashboard. */
+static enum err_kind by_hand(struct refund_event *e, struct err *err)
+{
+	const struct flow flow = {.db = e->db,
+				  .arena = e->job->arena,
+				  .actor = "stripe",
+				  .traceparent = e->job->traceparent,
+				  .doorbell_ms = e->worker->settings->worker.doorbell_ms};
+	const struct adoption adoption = {e->about.booking_id, e->about.payment_intent, e->about.captured};
+
+	if (list(e, err))
+		return err->kind;
+	if (!e->list.whole || e->list.live_minor < e->about.captured.minor)
+		return ERR_OK; /* a part of it, or one that failed: a fact, and no more */
+	LOG(LOG_WARN, "a full refund made by hand is adopted", LOG_I("booking", e->about.booking_id),
+	    LOG_S("payment", e->about.payment_intent));
+	return adopt_refund(&flow, &adoption, err);
+}
+
+enum err_kind refund_event_sum(struct refund_event *e, struct err *err)
+{
+	if (!e->about.row)
+		return by_hand(e, err);
+	if (is_unsent(e->about.row->refund.state)) /* the coming attempt finds out by itself */
+		return ERR_OK;
+	return move_by_list(e, err);
+}
+
+enum err_kind refund_event_refund(struct refund_event *e, struct err *err)
+{
+	struct refund_change change;
+	struct stripe_refund seen;
+
+	if (stripe_refund_decode(e->event->object, strlen(e->event->object), e->about.payment_intent, &seen,
+				 err)
+	    || keep_fact(e, &seen, err))
+		return err->kind;
+	if (!e->about.row)
+		return by_hand(e, err);
+	if (!refund_event_next(&e->about.row->refund, &seen, &change))
+		return ERR_OK;
+	if (!is_same(&e->about.row->refund, &change) && move(e, &change, err))
+		return err->kind;
+	return change.list_next ? move_by_list(e, err) : ERR_OK;
+}
+
+static enum err_kind tell_dispute(struct refund_event *e, struct err *err)
+{
+	const char *detail = arena_printf(e->job->arena, "{\"dispute\":\"%s\",\"status\":\"%s\"}",
+					  e->event->object_id, e->event->status ? e->event->status : "");
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct pg *db = NULL;
+	enum err_kind kind;
+
+	if (!detail)
+		return err_set(err, ERR_RETRY, "no_memory", "no room for the time line");
+	kind = pg_pool_take(e->db, POOL_WAIT_MS, &db, err);
+	if (!kind)
+		kind = booking_log_queue(db, e->about.booking_id, "stripe", "disputed", detail, err);
+	if (!kind)
+		kind = pg_run(db, &results, err);
+	pg_pool_give(e->db, db);
+	return kind;
+}
+
+enum err_kind refund_event_dispute(struct refund_event *e, struct err *err)
+{
+	const char *status = e->event->status ? e->event->status : "";
+	const struct refund_claim *row = e->about.row;
+	bool takes_money = !str_starts(status, "warning_") && !str_eq(status, "won");
+	struct refund_change stop = {
+		.state = REFUND_NEEDS_ATTENTION, .alarm = true, .reason = "charge_disputed"};
+
+	if (str_eq(e->event->type, "charge.dispute.created")
+	    || str_eq(e->event->type, "charge.dispute.closed")) {
+		if (tell_dispute(e, err))
+			return err->kind;
+		if (takes_money)
+			alarm_raise(e->job, "charge_disputed", e->event->object_id);
+	}
+	if (!row || !takes_money || !is_unsent(row->refund.state) || refund_may_exist(&row->refund))
+		return ERR_OK;
+	stop.generation = row->refund.generation;
+	return move(e, &stop, err);
+}
