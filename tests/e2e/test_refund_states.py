@@ -4,9 +4,10 @@ import pytest
 from stack import refunding as r
 
 
-@pytest.fixture
-def stack(new_stack):
-    return new_stack(only=("refund-worker",))
+@pytest.fixture(scope="module")
+def stack(infra, build):
+    with r.shared_stack(infra, build) as shared:
+        yield shared
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_a_refund_is_posted_once_under_its_stored_key_and_told_to_the_world(stac
     r.check_refunded(stack, booking)
     assert (row["attempts"], row["failures"], row["generation"]) == (1, 0, 1)
     assert r.timeline(stack, booking) == ["refund_succeeded"]
-    (seen,) = stack.sql("SELECT * FROM stripe_refunds")
+    (seen,) = r.seen(stack, booking)
     assert (seen["status"], str(seen["refund_id"])) == ("succeeded", refund)
     assert seen["request_id"].startswith("req_")
     stack.eventually(lambda: not stack.sql("SELECT 1 FROM outbox"), what="the change has reached its topic")
@@ -84,18 +85,17 @@ def test_a_refund_that_waits_for_the_customer_is_polled_too(stack):
 
 def test_a_refund_that_fails_later_mails_the_parent_and_alarms(stack, worker):
     booking = r.paid(stack)
+    before = r.alarms(worker, "refund_failed")
     course(stack, booking, "pending")
     refund = r.ask(stack, booking)
     r.wait_state(stack, refund, "pending")
     (at_stripe,) = r.made(stack, booking)
-    stack.stripe.post(
-        f"refunds/{at_stripe.id}/move", status="failed", failure_reason="lost_or_stolen_card"
-    )
+    stack.stripe.post(f"refunds/{at_stripe.id}/move", status="failed", failure_reason="lost_or_stolen_card")
     row = r.wait_state(stack, refund, "failed")
     assert row["failure_reason"] == "lost_or_stolen_card"
     (mail,) = r.mails(stack, booking)
     assert (mail["recipient_id"], mail["ref"]) == (booking.parent.id, refund)
-    stack.eventually(lambda: r.alarms(worker, "refund_failed") == 1, what="an alarm")
+    stack.eventually(lambda: r.alarms(worker, "refund_failed") == before + 1, what="an alarm")
     assert len(r.posts(stack, booking)) == 1, "nobody but an operator asks again"
 
 

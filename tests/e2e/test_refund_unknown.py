@@ -4,14 +4,10 @@ import pytest
 from stack import refunding as r
 
 
-@pytest.fixture
-def stack(new_stack):
-    return new_stack(only=("refund-worker",))
-
-
-@pytest.fixture
-def worker(stack):
-    return stack.of("refund-worker")[0]
+@pytest.fixture(scope="module")
+def stack(infra, build):
+    with r.shared_stack(infra, build) as shared:
+        yield shared
 
 
 @pytest.fixture
@@ -98,9 +94,10 @@ def test_a_list_that_fails_posts_nothing(stack, booking):
 
 
 @pytest.mark.parametrize("refuses", [True, False], ids=["stripe_refuses", "stripe_would_pay_twice"])
-def test_a_pruned_key_is_not_trusted(stack, booking, refuses):
+def test_a_pruned_key_is_not_trusted(stack, booking, refuses, request):
     """More than 24 hours later the same key is a new request: only the list stands between us and a second refund."""
     stack.stripe.post("settings", refuse_over_refund=refuses)
+    request.addfinalizer(lambda: stack.stripe.post("settings", refuse_over_refund=True))
     r.fault(stack, booking, "cut", effect=True)
     r.fault(stack, booking, "error", method="GET", status=503, count=4)
     refund = r.ask(stack, booking)
@@ -109,9 +106,9 @@ def test_a_pruned_key_is_not_trusted(stack, booking, refuses):
     refunded(stack, booking, refund)
 
 
-def test_wrong_credentials_stop_the_worker_and_spend_nothing(stack, booking):
-    good = stack.of("refund-worker")[0]
-    good.terminate(20)
+def test_wrong_credentials_stop_the_worker_and_spend_nothing(new_stack):
+    stack = new_stack(only=())
+    booking = r.paid(stack)
     bad = stack.start_service("refund-worker", UNBOOK_STRIPE_KEY="sk_test_wrong")
     refund = r.ask(stack, booking)
     stack.eventually(lambda: r.alarms(bad, "stripe_credentials") >= 1, what="an alarm")
@@ -122,7 +119,9 @@ def test_wrong_credentials_stop_the_worker_and_spend_nothing(stack, booking):
     refunded(stack, booking, refund)
 
 
-def test_an_outage_opens_the_breaker_and_ends_by_itself(stack, worker):
+def test_an_outage_opens_the_breaker_and_ends_by_itself(new_stack):
+    stack = new_stack(only=("refund-worker",))
+    (worker,) = stack.of("refund-worker")
     bookings = [r.paid(stack) for _ in range(12)]
     r.fault(stack, None, "error", method="*", status=503, effect=False, count=None)
     refunds = [r.ask(stack, booking) for booking in bookings]

@@ -99,7 +99,9 @@ static pid_t serve(int fd, const char *head, bool endless)
 {
 	pid_t child = fork();
 
-	while (child == 0) {
+	if (child)
+		return child;
+	for (;;) {
 		int line = accept(fd, NULL, NULL);
 		char bytes[4096];
 
@@ -110,7 +112,6 @@ static pid_t serve(int fd, const char *head, bool endless)
 		}
 		close(line);
 	}
-	return child;
 }
 
 /* wanted_code NULL: any. */

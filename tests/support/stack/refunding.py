@@ -1,11 +1,27 @@
 """Refunds in a stack: ask for one as a cancel does; wait; judge by Stripe's ledger."""
 
+import contextlib
 import json
 import uuid
 
 from stripe_sim.ledger import Ledger
 
+from .stack import Stack
+
 FINAL = ("succeeded", "failed", "canceled", "needs_attention")
+
+
+@contextlib.contextmanager
+def shared_stack(infra, build):
+    """One worker for a whole file of tests, each of which has bookings of its own."""
+    stack = Stack(infra, build=build)
+    with contextlib.ExitStack() as ending:
+        ending.callback(stack.stop)
+        yield stack.start(only=("refund-worker",))
+        for worker in stack.of("refund-worker"):
+            assert worker.terminate(30) == 0
+        assert not stack.problems(), "\n".join(stack.problems())
+        ending.callback(stack.remove)
 
 
 def paid(stack, amount_minor=4500, **options):
@@ -108,6 +124,11 @@ def timeline(stack, booking):
 
 def alarms(worker, what):
     return worker.metrics().get(f'unbook_alarms_total{{what="{what}"}}', 0)
+
+
+def seen(stack, booking):
+    """What Stripe showed of this payment's refunds."""
+    return stack.sql("SELECT * FROM stripe_refunds WHERE payment_intent = %s", booking.payment_intent)
 
 
 def mails(stack, booking, kind="refund_failed"):
