@@ -70,7 +70,7 @@ class Client:
             status, text = answer.status, answer.text[:300]
             outcome = OK if status < 300 else UNKNOWN if status >= 500 else REFUSED
             code = answer.json.get("code") if outcome != OK else None
-        except (OSError, ValueError) as error:  # no answer, or one that is no JSON
+        except (OSError, ValueError, KeyError) as error:  # no answer, one that is no JSON, an API not yet listening
             text = text or repr(error)
         call = Call(what, booking_id, by.id, by.role, began, time.time(), outcome, status, code, text)
         with self._lock:
