@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "names.h"
+#include "str.h"
 
 static const char *const status_names[] =
 	{[CHECKOUT_OPEN] = "open", [CHECKOUT_COMPLETE] = "complete", [CHECKOUT_EXPIRED] = "expired"};
@@ -47,6 +48,22 @@ void checkout_payment(const struct checkout *checkout, struct instant at, struct
 		.amount = checkout->amount,
 		.captured_at = instant_is_none(checkout->captured_at) ? at : checkout->captured_at,
 	};
+}
+
+enum release_outcome release_decide(const struct booking *booking, const char *stripe_session_id)
+{
+	if (!str_eq(booking->stripe_session_id, stripe_session_id))
+		return RELEASE_OTHER_CHECKOUT;
+	switch (booking->status) {
+	case BOOKING_PENDING:
+		return RELEASED;
+	case BOOKING_CANCELLED:
+		return RELEASE_REPEATED;
+	case BOOKING_CONFIRMED:
+	case BOOKING_COMPLETED:
+		return RELEASE_NOT_PENDING;
+	}
+	return RELEASE_NOT_PENDING;
 }
 
 bool checkout_id_is_valid(const char *id)

@@ -47,6 +47,17 @@ enum checkout_proof checkout_prove(const struct checkout *checkout);
 /* The captured payment of one that proves PAID; texts borrowed from checkout. captured_at: at, when Stripe has not said. */
 void checkout_payment(const struct checkout *checkout, struct instant at, struct payment *ret_payment);
 
+/* May a booking be released on the strength of what was proven of one checkout? */
+enum release_outcome {
+	RELEASED,
+	RELEASE_REPEATED,       /* already Cancelled */
+	RELEASE_NOT_PENDING,    /* paid meanwhile: Confirmed or Completed */
+	RELEASE_OTHER_CHECKOUT, /* its checkout is not the one named: of that one nothing was proven */
+	RELEASE_UNKNOWN_BOOKING,
+};
+/* stripe_session_id NULL: the booking has no checkout. Never RELEASE_UNKNOWN_BOOKING. */
+enum release_outcome release_decide(const struct booking *booking, const char *stripe_session_id) MUST_CHECK;
+
 /* cs_[A-Za-z0-9_]{1,200}: what may stand in a path (faults.md 2.1). */
 bool checkout_id_is_valid(const char *id);
 

@@ -4,7 +4,6 @@
 #include "crash_point.h"
 #include "flow_private.h"
 #include "releases.h"
-#include "str.h"
 
 struct releasing {
 	const struct flow *flow;
@@ -12,23 +11,6 @@ struct releasing {
 	enum release_outcome outcome;
 	struct booking booking; /* as read under the lock, then as it will be committed */
 };
-
-/* Total over the status. */
-static enum release_outcome decide(const struct releasing *r)
-{
-	if (!str_eq(r->booking.stripe_session_id, r->request->stripe_session_id))
-		return RELEASE_OTHER_CHECKOUT;
-	switch (r->booking.status) {
-	case BOOKING_PENDING:
-		return RELEASED;
-	case BOOKING_CANCELLED:
-		return RELEASE_REPEATED;
-	case BOOKING_CONFIRMED:
-	case BOOKING_COMPLETED:
-		return RELEASE_NOT_PENDING;
-	}
-	return RELEASE_NOT_PENDING;
-}
 
 static enum err_kind queue_release(struct releasing *r, struct pg *tx, struct instant now, struct err *err)
 {
@@ -79,7 +61,7 @@ static enum err_kind release_once(void *context, struct pg *db, struct err *err)
 	if (!locked.found)
 		return ERR_OK;
 	r->booking = locked.booking;
-	r->outcome = decide(r);
+	r->outcome = release_decide(&r->booking, r->request->stripe_session_id);
 	if (r->outcome != RELEASED && !(r->outcome == RELEASE_REPEATED && r->request->is_closed))
 		return ERR_OK;
 	if ((r->outcome == RELEASED && queue_release(r, tx, locked.now, err)) || queue_checkout(r, tx, err)

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "booking.h"
+#include "checkout.h"
 #include "err.h"
 #include "flow.h"
 
@@ -22,15 +22,7 @@ struct release_request {
 	bool is_closed;
 };
 
-enum release_outcome {
-	RELEASED,
-	RELEASE_REPEATED,       /* already Cancelled; is_closed is recorded all the same */
-	RELEASE_NOT_PENDING,    /* paid meanwhile: Confirmed or Completed, nothing was written */
-	RELEASE_OTHER_CHECKOUT, /* its checkout is not the one named: nothing was written */
-	RELEASE_UNKNOWN_BOOKING,
-};
-
-/* booking as it stands now, in flow->arena. Errors those of pg_pool_take and pg_run, after the repeats. */
+/* RELEASE_REPEATED records is_closed all the same; the outcomes after it write nothing. booking as it stands now, in flow->arena. Errors those of pg_pool_take and pg_run, after the repeats. */
 enum err_kind release_booking(const struct flow *flow, const struct release_request *request,
 			      enum release_outcome *ret_outcome, struct booking *ret_booking,
 			      struct err *err) MUST_CHECK;

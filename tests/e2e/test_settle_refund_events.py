@@ -1,0 +1,172 @@
+"""What Stripe tells of refunds and disputes reaches the refund's row, or the booking that nobody asked to refund."""
+
+import json
+
+import pytest
+from settle_world import Stripe, applied, deliver, log, mails, refunds, row
+from stack import refunding as r
+from stack.wait import never
+
+
+@pytest.fixture
+def stack(new_stack):
+    return new_stack(only=("refund-worker",))
+
+
+def about(stack, *types):
+    """Every event of these types so far, the oldest first."""
+    return [e for e in Stripe(stack).events() if e["type"] in types]
+
+
+def tell(stack, *types):
+    """Deliver them and wait until they are applied."""
+    for event in about(stack, *types):
+        deliver(stack, event, again=True)
+        stack.eventually(lambda event=event: applied(stack, event["id"]), 20)
+
+
+def by_hand(stack, booking, **body):
+    return stack.stripe.post(f"payment_intents/{booking.payment_intent}/refund", **body)
+
+
+def test_a_full_refund_by_hand_cancels_a_confirmed_booking_and_is_adopted(stack):
+    booking = r.paid(stack)
+    made = by_hand(stack, booking)
+    tell(stack, "refund.created", "charge.refunded")
+    after = row(stack, booking.id)
+    assert after["status"] == 3 and after["cancel_cause"] == "admin" and after["cancelled_by"] is None
+    (refund,) = refunds(stack, booking.id)
+    r.wait_state(stack, refund["id"], "succeeded")
+    assert refund["cause"] == "admin"
+    assert [m[0] for m in mails(stack, booking.id)] == ["cancelled", "cancelled"]
+    assert not r.posts(stack, booking), "it was listed, not asked for once more"
+    assert log(stack, booking.id)[:3] == ["refund_by_hand", "cancelled", "refund_requested"]
+    assert stack.one("SELECT refund_id FROM stripe_refunds WHERE id = %s", made["id"])["refund_id"] is None
+    assert stack.one("SELECT state FROM meetings")["state"] == "gone"
+
+
+def test_a_part_refunded_by_hand_is_a_fact_and_no_more(stack):
+    booking = r.paid(stack)
+    made = by_hand(stack, booking, amount=1000)
+    tell(stack, "refund.created", "charge.refunded")
+    assert row(stack, booking.id)["status"] == 1 and not refunds(stack, booking.id)
+    (seen,) = stack.sql("SELECT * FROM stripe_refunds")
+    assert seen["id"] == made["id"] and seen["amount_minor"] == 1000 and seen["status"] == "succeeded"
+    assert log(stack, booking.id) == ["refund_by_hand"]
+
+
+def test_parts_that_come_to_the_whole_are_a_full_refund(stack):
+    booking = r.paid(stack)
+    by_hand(stack, booking, amount=1000)
+    by_hand(stack, booking, amount=3500)
+    tell(stack, "refund.created", "charge.refunded")
+    assert row(stack, booking.id)["status"] == 3 and len(refunds(stack, booking.id)) == 1
+    assert log(stack, booking.id).count("refund_by_hand") == 2
+
+
+def test_a_full_refund_by_hand_of_a_session_that_took_place_is_adopted_alone(stack):
+    booking = r.paid(stack, status=2, starts_in="-3 hours")
+    by_hand(stack, booking)
+    tell(stack, "refund.created", "charge.refunded")
+    assert row(stack, booking.id)["status"] == 2
+    (refund,) = refunds(stack, booking.id)
+    r.wait_state(stack, refund["id"], "succeeded")
+    assert not r.posts(stack, booking) and not mails(stack, booking.id)
+
+
+def test_a_refund_that_fails_later_mails_the_parent_and_alarms(stack):
+    booking = r.paid(stack)
+    refund = r.ask(stack, booking)
+    r.wait_state(stack, refund, "succeeded")
+    (made,) = r.made(stack, booking)
+    stack.stripe.post(f"refunds/{made.id}/move", status="failed", failure_reason="expired_or_canceled_card")
+    tell(stack, "refund.failed", "refund.updated", "charge.refund.updated")
+    after = r.wait_state(stack, refund, "failed")
+    assert after["failure_reason"] == "expired_or_canceled_card"
+    assert len(r.mails(stack, booking)) == 1 and r.alarms(stack.of("refund-worker")[0], "refund_failed") == 1
+    tell(stack, "refund.created")  # an old word, again
+    assert r.row(stack, refund)["state"] == "failed" and len(r.mails(stack, booking)) == 1
+
+
+def test_an_event_of_ours_applies_before_our_own_answer(stack):
+    """Rule 8: the answer is lost, the event names our generation."""
+    booking = r.paid(stack)
+    r.fault(stack, booking, "hang", effect=True, seconds=1.2)
+    refund = r.ask(stack, booking)
+    stack.eventually(lambda: r.made(stack, booking), what="made")
+    tell(stack, "refund.created")
+    assert r.row(stack, refund)["state"] == "succeeded"
+    r.wait_state(stack, refund, "succeeded")
+    assert len(r.posts(stack, booking)) == 1
+    r.check_refunded(stack, booking)
+
+
+def test_a_pending_refund_is_moved_on_by_its_event(stack):
+    booking = r.paid(stack)
+    stack.stripe.post(f"payment_intents/{booking.payment_intent}/course", course="pending_succeeded")
+    refund = r.ask(stack, booking)
+    r.wait_state(stack, refund, "pending")
+    stack.sql("UPDATE refunds SET next_try_at = clock_timestamp() + interval '1 hour'")
+    (made,) = r.made(stack, booking)
+    stack.stripe.post(f"refunds/{made.id}/move", status="succeeded")
+    tell(stack, "refund.updated", "charge.refund.updated")
+    assert r.row(stack, refund)["state"] == "succeeded"
+    assert stack.one("SELECT status FROM stripe_refunds")["status"] == "succeeded"
+
+
+def test_a_dispute_stops_a_refund_that_was_never_sent(stack):
+    booking = r.paid(stack)
+    refund = r.ask(stack, booking, doorbell=False, due="1 hour")
+    stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute")
+    tell(stack, "charge.dispute.created", "charge.dispute.funds_withdrawn")
+    after = r.row(stack, refund)
+    assert after["state"] == "needs_attention" and after["failure_reason"] == "charge_disputed"
+    assert not r.posts(stack, booking)
+    assert "disputed" in log(stack, booking.id)
+    assert r.alarms(stack.of("refund-worker")[0], "charge_disputed") == 1
+
+
+def test_an_inquiry_stops_nothing(stack):
+    booking = r.paid(stack)
+    refund = r.ask(stack, booking, doorbell=False, due="1 hour")
+    stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute", status="warning_needs_response")
+    tell(stack, "charge.dispute.created")
+    assert r.row(stack, refund)["state"] == "requested"
+    stack.sql("UPDATE refunds SET next_try_at = clock_timestamp()")
+    r.wait_state(stack, refund, "succeeded")
+
+
+def test_a_dispute_of_a_kept_payment_is_told_and_changes_nothing(stack):
+    booking = r.paid(stack)
+    stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute")
+    tell(stack, "charge.dispute.created")
+    assert row(stack, booking.id)["status"] == 1 and log(stack, booking.id) == ["disputed"]
+
+
+def test_somebody_elses_refund_is_none_of_our_business(stack):
+    payment = stack.stripe.post("payment_intents", amount=100, currency="eur")
+    stack.stripe.post(f"payment_intents/{payment['id']}/refund")
+    events = about(stack, "refund.created", "charge.refunded")
+    for event in events:
+        deliver(stack, event)
+        assert stack.eventually(lambda event=event: applied(stack, event["id"]))["last_error"] == "unknown_payment"
+    assert not stack.sql("SELECT * FROM stripe_refunds")
+
+
+def test_every_event_ten_times_in_reverse_ends_the_same(stack):
+    booking = r.paid(stack)
+    refund = r.ask(stack, booking)
+    r.wait_state(stack, refund, "succeeded")
+    before = r.row(stack, refund)
+    for event in about(stack, "refund.created", "charge.refunded", "refund.updated")[::-1] * 10:
+        deliver(stack, event, again=True)
+    stack.eventually(lambda: not stack.sql("SELECT 1 FROM stripe_events WHERE applied_at IS NULL"), 20)
+    never(lambda: r.row(stack, refund)["version"] != before["version"], 0.5)
+    assert len(r.posts(stack, booking)) == 1 and not r.mails(stack, booking)
+
+
+def test_an_event_without_a_payment_is_applied_with_an_alarm(stack):
+    event = {"id": "evt_odd", "object": "event", "type": "refund.created", "created": 1, "livemode": False,
+             "data": {"object": {"id": "re_1", "object": "refund"}}}  # fmt: skip
+    deliver(stack, json.loads(json.dumps(event)))
+    assert stack.eventually(lambda: applied(stack, "evt_odd"))["last_error"] == "bad_object"
