@@ -63,7 +63,8 @@ class Kafka:
 
     def _format(self):
         self.dir.mkdir(exist_ok=True)
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # The first byte keeps the id from starting with "-", which the tool would take for an option.
+        cluster = base64.urlsafe_b64encode(b"u" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
         with open(self.log_dir / "kafka.log", "ab") as log:
             subprocess.run(
                 self._java(
