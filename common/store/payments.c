@@ -130,3 +130,21 @@ enum err_kind payments_queue_checkout_closed(struct pg *tx, int64_t booking_id, 
 	pg_arg_instant(&args, at);
 	return pg_queue(tx, &closed_stmt, &args, err);
 }
+
+static const struct pg_stmt any_stmt = {
+	.name = "payments_any",
+	.sql = "SELECT EXISTS (SELECT 1 FROM payments WHERE booking_id = $1)",
+	.reads_only = true,
+};
+
+enum err_kind payments_find_any(struct pg *db, int64_t booking_id, bool *ret_found, struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct pg_args args = {0};
+
+	pg_arg_int(&args, booking_id);
+	if (pg_one(db, &any_stmt, &args, &results, err))
+		return err->kind;
+	*ret_found = pg_bool(&results, 0, 0, 0);
+	return ERR_OK;
+}

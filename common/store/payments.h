@@ -21,6 +21,10 @@ enum err_kind payments_lock(struct pg *tx, int64_t booking_id, const struct paym
 			    struct arena *arena, struct payments_locked *ret_locked,
 			    struct err *err) MUST_CHECK;
 
+/* Was any payment captured for it, kept or given back? */
+enum err_kind payments_find_any(struct pg *db, int64_t booking_id, bool *ret_found,
+				struct err *err) MUST_CHECK;
+
 /* What follows for a booking that payments_lock has locked. Texts borrowed until pg_run. */
 struct payments_kept {
 	int64_t booking_id;

@@ -32,6 +32,12 @@ void answer_close(struct http_response *response, struct instant now)
 void answer_error(struct http_request *request, struct http_response *response,
 		  const struct answer_error *error)
 {
+	answer_error_with(request, response, error, "null");
+}
+
+void answer_error_with(struct http_request *request, struct http_response *response,
+		       const struct answer_error *error, const char *data)
+{
 	struct buf *body = &response->body;
 	char trace[ANSWER_TRACE_BYTES];
 
@@ -41,7 +47,7 @@ void answer_error(struct http_request *request, struct http_response *response,
 	response->code = error->code;
 	buf_add(body, "{\"success\":false,\"message\":");
 	session_encode_text(error->message, body);
-	buf_addf(body, ",\"data\":null,\"code\":\"%s\",\"details\":", error->code);
+	buf_addf(body, ",\"data\":%s,\"code\":\"%s\",\"details\":", data, error->code);
 	if (error->field && *error->field) {
 		buf_add(body, "[{\"field\":");
 		session_encode_text(error->field, body);

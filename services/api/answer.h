@@ -18,6 +18,9 @@ struct answer_error {
 };
 void answer_error(struct http_request *request, struct http_response *response,
 		  const struct answer_error *error);
+/* With data: one JSON value. */
+void answer_error_with(struct http_request *request, struct http_response *response,
+		       const struct answer_error *error, const char *data);
 
 /* An error of the database: 503 for what may pass, 500 for our bugs; logged, and never shown to the caller. */
 void answer_database_error(struct http_request *request, struct http_response *response,

@@ -25,7 +25,9 @@ struct api_settings {
 	char *jwt_issuer, *jwt_audience;
 	int64_t jwt_max_age_s;
 	char *cors_origins;
-	char *frontend_url;
+	char *frontend_url; /* without a slash at its end */
+	char *meeting_url_template;
+	int64_t hold_s;
 	int64_t fast_threads, stripe_threads;
 	int64_t teacher_notice_s;
 	int64_t per_ip_connections;
@@ -41,6 +43,7 @@ struct api {
 	_Atomic int64_t keys_looked_ms; /* when the key file was last looked at */
 	struct webhook_secrets webhook_secrets;
 	struct stripe_link link;
+	struct stripe *stripe_brief; /* the same, for people who wait: two calls take 2 s at most */
 	struct pg_pool *db;
 	struct relay *relay;
 	struct user_cache *users;
@@ -67,9 +70,15 @@ struct caller {
 };
 bool api_admit(void *api, struct http_request *request, struct http_response *response);
 
+/* --- flows.c --- */
+
+/* flow.h: on behalf of the caller of this request. */
+struct flow;
+struct flow api_flow(const struct api *api, const struct http_request *request);
+
 /* --- handlers --- */
 http_handler api_cancel, api_booking, api_booking_timeline, api_booking_join;
-http_handler api_webhook;
+http_handler api_webhook, api_book, api_offers, api_cancel_payment, api_confirm_payment;
 http_handler api_parent_bookings, api_teacher_upcoming, api_teacher_history, api_student_upcoming;
 
 #endif

@@ -7,12 +7,11 @@
 #include "answer.h"
 #include "bookings.h"
 #include "cancel_booking.h"
-#include "release.h"
+#include "checkout_end.h"
 #include "request_json.h"
 #include "session_json.h"
 
 #define POOL_WAIT_MS 2000
-#define ACTOR_BYTES  40
 
 /* One cancel on its way. booking is as read under the lock, then as it was committed. */
 struct cancelling {
@@ -26,44 +25,32 @@ struct cancelling {
 	struct cancellation decided;
 };
 
-/* A Pending booking gives its slot back; whoever pays in the gap until its checkout is closed is refunded. */
-static enum err_kind release(struct cancelling *c, const struct flow *flow, struct err *err)
+static enum err_kind decide(struct cancelling *c, struct err *err)
 {
-	const struct release_request request = {.booking_id = c->id,
-						.cause = c->decided.cause,
-						.by = c->actor.user_id,
-						.reason = c->reason,
-						.stripe_session_id = c->booking.stripe_session_id};
-	enum release_outcome outcome;
-
-	return release_booking(flow, &request, &outcome, &c->booking, err);
-}
-
-static enum err_kind cancel(struct cancelling *c, struct err *err)
-{
-	char actor_name[ACTOR_BYTES];
-	const struct flow flow = {.db = c->api->db,
-				  .arena = c->request->arena,
-				  .actor = actor_name,
-				  .traceparent = c->request->traceparent,
-				  .doorbell_ms = c->api->settings->doorbell_ms};
-	const struct cancel_request request = {.booking_id = c->id,
-					       .actor = c->actor,
-					       .policy = &c->api->policy,
-					       .reason = c->reason};
+	const struct flow flow = api_flow(c->api, c->request);
+	const struct cancel_request request = {
+		.booking_id = c->id, .actor = c->actor, .policy = &c->api->policy, .reason = c->reason};
 	struct cancelled cancelled;
-	enum err_kind kind;
+	enum err_kind kind = cancel_booking(&flow, &request, &cancelled, err);
 
-	snprintf(actor_name, sizeof actor_name, "user:%" PRId64, c->actor.user_id);
-	kind = cancel_booking(&flow, &request, &cancelled, err);
 	c->booking = cancelled.booking;
 	c->now = cancelled.now;
 	c->decided = cancelled.decided;
-	if (!kind && c->decided.outcome == CANCEL_RELEASE)
-		kind = release(c, &flow, err);
-	if (!kind)
-		relay_poke(c->api->relay);
 	return kind;
+}
+
+/* A Pending booking gives its slot back, unless Stripe says that it was paid: then it is decided again, as it stands after that. */
+static enum err_kind end_pending(struct cancelling *c, struct err *err)
+{
+	const struct checkout_ending ending = {.booking_id = c->id,
+					       .stripe_session_id = c->booking.stripe_session_id,
+					       .cause = c->decided.cause,
+					       .reason = c->reason};
+	enum checkout_end end;
+
+	if (checkout_end(c->api, c->request, &ending, &end, &c->booking, err))
+		return err->kind;
+	return end == CHECKOUT_END_PAID ? decide(c, err) : ERR_OK;
 }
 
 /* Where the money of an already cancelled booking is. */
@@ -163,6 +150,32 @@ static bool take_reason(struct cancelling *c, struct http_response *response)
 	return false;
 }
 
+static void answer(struct cancelling *c, struct http_response *response, const struct err *err)
+{
+	if (!err->kind)
+		relay_poke(c->api->relay);
+	if (!err->kind)
+		answer_cancelled(c, response);
+	else if (is_refusal(err))
+		answer_refused(c, response, err);
+	else
+		answer_database_error(c->request, response, err);
+}
+
+/* On the stripe pool: Stripe is asked before a Pending booking is cancelled. */
+static void cancel_pending(void *api, struct http_request *request, struct http_response *response)
+{
+	const struct caller *caller = request->user;
+	struct cancelling c = {.api = api, .request = request, .actor = caller->actor};
+	struct err err = {0};
+
+	if (!answer_take_id(request, response, &c.id) || !take_reason(&c, response))
+		return;
+	if (decide(&c, &err) == ERR_OK && c.decided.outcome == CANCEL_RELEASE)
+		(void)end_pending(&c, &err);
+	answer(&c, response, &err);
+}
+
 void api_cancel(void *api, struct http_request *request, struct http_response *response)
 {
 	const struct caller *caller = request->user;
@@ -171,10 +184,10 @@ void api_cancel(void *api, struct http_request *request, struct http_response *r
 
 	if (!answer_take_id(request, response, &c.id) || !take_reason(&c, response))
 		return;
-	if (cancel(&c, &err) == ERR_OK)
-		answer_cancelled(&c, response);
-	else if (is_refusal(&err))
-		answer_refused(&c, response, &err);
-	else
-		answer_database_error(request, response, &err);
+	if (decide(&c, &err) == ERR_OK && c.decided.outcome == CANCEL_RELEASE) {
+		request->next = cancel_pending;
+		request->next_pool = HTTP_POOL_STRIPE;
+		return;
+	}
+	answer(&c, response, &err);
 }

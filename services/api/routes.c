@@ -16,6 +16,12 @@ const struct http_route api_routes[] = {
 	{HTTP_POST, "/api/Sessions/{id}/cancel", STAFF_AND_PARTIES, HTTP_POOL_FAST, 0, api_cancel},
 	{HTTP_GET, "/api/Sessions/{id}/timeline", READERS, HTTP_POOL_FAST, 0, api_booking_timeline},
 	{HTTP_GET, "/api/Sessions/{id}/join", READERS, HTTP_POOL_FAST, 0, api_booking_join},
+	{HTTP_GET, "/api/Sessions/teachers/available", READERS, HTTP_POOL_FAST, 0, api_offers},
+	{HTTP_POST, "/api/Sessions/book", ROLE_PARENT, HTTP_POOL_STRIPE, 0, api_book},
+	{HTTP_POST, "/api/Sessions/cancel-payment/{stripeSessionId}", ROLE_PARENT, HTTP_POOL_STRIPE, 0,
+	 api_cancel_payment},
+	{HTTP_POST, "/api/Sessions/confirm-payment/{stripeSessionId}", ROLE_PARENT, HTTP_POOL_STRIPE, 0,
+	 api_confirm_payment},
 	{HTTP_POST, "/api/stripe/webhook", API_ANYBODY, HTTP_POOL_FAST, WEBHOOK_BYTES, api_webhook},
 	{HTTP_GET, "/api/Sessions/{id}", READERS, HTTP_POOL_FAST, 0, api_booking},
 };

@@ -1,4 +1,6 @@
 /* run.c: opens the parts, waits, closes them in reverse order */
+#include <string.h>
+
 #include "answer.h"
 #include "log.h"
 #include "metrics.h"
@@ -6,6 +8,7 @@
 
 #define PING_WAIT_MS 500
 #define CALL_MS      8000
+#define BRIEF_MS     1000
 
 static void collect(void *context)
 {
@@ -71,6 +74,27 @@ static enum err_kind open_http(struct api *api, struct err *err)
 	return ERR_OK;
 }
 
+/* Two calls of it are what a person waits for at most. */
+static enum err_kind open_brief(struct api *api, struct err *err)
+{
+	const struct stripe_settings *settings = &api->settings->stripe;
+	struct stripe_options options = {settings->url, settings->key, settings->connect_ms,
+					 settings->timeout_ms};
+
+	if (options.timeout_ms > BRIEF_MS)
+		options.timeout_ms = BRIEF_MS;
+	if (options.connect_ms > options.timeout_ms)
+		options.connect_ms = options.timeout_ms;
+	return stripe_open(&options, &api->stripe_brief, err);
+}
+
+/* URLs are made by adding to it. */
+static void cut_slashes(char *url)
+{
+	for (size_t len = strlen(url); len && url[len - 1] == '/'; len--)
+		url[len - 1] = '\0';
+}
+
 static enum err_kind open_parts(struct api *api, struct err *err)
 {
 	const struct common_settings *common = &api->settings->common;
@@ -86,8 +110,9 @@ static enum err_kind open_parts(struct api *api, struct err *err)
 	if (connections < common->db_pool)
 		connections = (int)common->db_pool;
 	api->policy.teacher_notice_s = api->settings->teacher_notice_s;
-	if (user_cache_new(&api->users, err) || pg_pool_open(&pg, connections, &api->db, err)
-	    || relay_open(&relay, &api->relay, err))
+	cut_slashes(api->settings->frontend_url);
+	if (open_brief(api, err) || user_cache_new(&api->users, err)
+	    || pg_pool_open(&pg, connections, &api->db, err) || relay_open(&relay, &api->relay, err))
 		return err->kind;
 	return open_http(api, err);
 }
@@ -107,6 +132,7 @@ static void close_parts(struct api **handle)
 	relay_leave(&api->relay);
 	pg_pool_close(api->db);
 	user_cache_free(api->users);
+	stripe_close(api->stripe_brief);
 	stripe_close(api->link.stripe);
 }
 

@@ -97,13 +97,19 @@ void http_exchange_run(struct http_exchange *exchange)
 	const struct http_server_options *options = &exchange->server->options;
 	struct http_request *request = &exchange->request;
 
+	http_handler *next = request->next;
+
+	request->next = NULL;
 	if (exchange->body.data) {
 		request->body = exchange->body.data;
 		request->body_len = exchange->body.len;
 	}
-	if (!options->admit || options->admit(options->context, request, &exchange->response))
+	if (next)
+		next(options->context, request, &exchange->response);
+	else if (!options->admit || options->admit(options->context, request, &exchange->response))
 		request->route->handler(options->context, request, &exchange->response);
-	finish(exchange);
+	if (!request->next)
+		finish(exchange);
 }
 
 static enum MHD_Result add_header(void *argument, enum MHD_ValueKind kind, const char *name, size_t name_len,

@@ -50,7 +50,7 @@ void http_exchange_begin(struct http_exchange *exchange, const char *verb, const
 /* Make *response an answer of the server itself. */
 void http_exchange_refuse(struct http_exchange *exchange, int status, const char *code, const char *message);
 
-/* Run admit, handler and done on this thread. */
+/* Run admit, handler and done on this thread. Not answered afterwards: the handler wants to go on in request.next_pool. */
 void http_exchange_run(struct http_exchange *exchange);
 
 #endif

@@ -71,12 +71,27 @@ static enum MHD_Result refuse_body(struct http_exchange *exchange)
 	return MHD_NO;
 }
 
+static void submit(struct http_exchange *exchange, enum http_pool pool)
+{
+	struct http_server *server = exchange->server;
+
+	if (http_pool_submit(server->pools[pool], &exchange->job))
+		return;
+	atomic_fetch_add(&server->refused_busy, 1);
+	http_exchange_refuse(exchange, 503, "busy",
+			     "Too many requests wait already; please try again in a moment.");
+	MHD_resume_connection(exchange->connection);
+}
+
 static void job_run(struct http_job *job)
 {
 	struct http_exchange *exchange = (struct http_exchange *)job;
 
 	http_exchange_run(exchange);
-	MHD_resume_connection(exchange->connection);
+	if (exchange->answered)
+		MHD_resume_connection(exchange->connection);
+	else
+		submit(exchange, exchange->request.next_pool);
 }
 
 static void job_refuse(struct http_job *job)
@@ -90,22 +105,16 @@ static void job_refuse(struct http_job *job)
 /* The request is whole: answer it here, or hand it to its pool and suspend the connection. */
 static enum MHD_Result dispatch(struct http_exchange *exchange)
 {
-	struct http_server *server = exchange->server;
-	struct http_job_pool *pool = server->pools[exchange->request.route->pool];
+	enum http_pool pool = exchange->request.route->pool;
 
 	http_watch_pause(exchange->watched);
-	if (!pool) {
+	if (!exchange->server->pools[pool]) {
 		http_exchange_run(exchange);
 		return send_answer(exchange);
 	}
 	/* Suspended before it is handed over: the job may resume it before this returns. */
 	MHD_suspend_connection(exchange->connection);
-	if (!http_pool_submit(pool, &exchange->job)) {
-		atomic_fetch_add(&server->refused_busy, 1);
-		http_exchange_refuse(exchange, 503, "busy",
-				     "Too many requests wait already; please try again in a moment.");
-		MHD_resume_connection(exchange->connection);
-	}
+	submit(exchange, pool);
 	return MHD_YES;
 }
 

@@ -27,7 +27,11 @@ struct http_request {
 	size_t body_len;
 	char traceparent[HTTP_TRACE_BYTES]; /* child of the caller's, or fresh */
 	void *user;                         /* for admit to leave something to the handler */
-	void *connection;                   /* the server's own */
+	/* A handler that finds out that it must wait for more than its pool is for sets both and returns: this one then runs in that pool
+	 * with the same request, after no second admit, and *response as it was left. */
+	http_handler *next;
+	enum http_pool next_pool;
+	void *connection; /* the server's own */
 };
 
 /* Filled by a handler; starts as 200 with an empty body. body is bounded to 2 MiB. */

@@ -18,6 +18,10 @@ STUB(api_teacher_upcoming)
 STUB(api_teacher_history)
 STUB(api_student_upcoming)
 STUB(api_webhook)
+STUB(api_book)
+STUB(api_offers)
+STUB(api_cancel_payment)
+STUB(api_confirm_payment)
 
 Test(api_routes, every_route_has_a_rule_a_handler_and_a_pool_that_may_block)
 {

@@ -1,0 +1,288 @@
+/* book.c: POST /api/Sessions/book (design.md section 7, Book). T1 holds the slot, Stripe makes the checkout under a key of the booking, T2
+ * stores it. Whatever is lost on the way, a repeat finds the same hold and the same checkout. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "answer.h"
+#include "book_json.h"
+#include "checkout_end.h"
+#include "checkouts.h"
+#include "crash_point.h"
+#include "holds.h"
+#include "log.h"
+#include "release.h"
+#include "session_json.h"
+#include "stripe_checkout.h"
+
+#define POOL_WAIT_MS 2000
+#define TRIES_MAX    3
+
+struct book {
+	struct api *api;
+	struct http_request *request;
+	struct http_response *response;
+	struct hold_request wanted;
+	struct hold_facts facts;
+	enum hold_outcome outcome;
+	struct booking booking; /* the hold, once there is one; after a refusal with own_hold: that one */
+};
+
+/* --- T1 --- */
+
+static enum err_kind hold_once(struct book *b, struct pg *db, struct err *err)
+{
+	PG_TX_SCOPE struct pg *tx = db;
+	const struct holds_new hold = {.request = &b->wanted, .offer = &b->facts.offer};
+	struct holds_new timed = hold;
+
+	if (holds_open(tx, &b->wanted, b->request->arena, &b->facts, err))
+		return err->kind;
+	if (b->facts.rival)
+		b->booking = *b->facts.rival;
+	if (hold_decide(&b->wanted, &b->facts, &b->outcome, err) || b->outcome == HOLD_SAME)
+		return err->kind;
+	timed.hold_expires_at = hold_end(b->facts.now, b->api->settings->hold_s);
+	return holds_insert(tx, &timed, b->request->arena, &b->booking, err);
+}
+
+/* Again is safe: what a lost try has written is found as the same hold. */
+static enum err_kind hold(struct book *b, struct err *err)
+{
+	enum err_kind kind = ERR_OK;
+
+	for (int try = 0; try < TRIES_MAX; try++) {
+		struct pg *db = NULL;
+
+		*err = (struct err){0};
+		kind = pg_pool_take(b->api->db, POOL_WAIT_MS, &db, err);
+		if (!kind)
+			kind = hold_once(b, db, err);
+		pg_pool_give(b->api->db, db);
+		if (kind != ERR_RETRY && kind != ERR_UNSURE)
+			break;
+	}
+	CRASH_POINT("book.after_hold");
+	return kind;
+}
+
+/* --- answers --- */
+
+static void encode_hold(const struct booking *booking, struct buf *out)
+{
+	buf_addf(out, "{\"sessionId\":%" PRId64 ",\"stripeCheckoutUrl\":", booking->id);
+	session_encode_text(booking->checkout_url, out);
+	buf_add(out, ",\"stripeSessionId\":");
+	session_encode_text(booking->stripe_session_id, out);
+	buf_add(out, ",\"holdExpiresAt\":");
+	session_encode_instant(booking->hold_expires_at, out);
+	buf_add(out, "}");
+}
+
+static void answer_held(struct book *b)
+{
+	b->response->status = 201;
+	answer_open(b->response,
+		    "The slot is yours until the time in holdExpiresAt; please pay to confirm it.");
+	encode_hold(&b->booking, &b->response->body);
+	answer_close(b->response, b->facts.now);
+}
+
+static void answer_again_later(struct book *b, int status, const char *code, const char *message)
+{
+	http_response_add_header(b->request, b->response, "Retry-After", "1");
+	answer_error(b->request, b->response, &(struct answer_error){status, code, message, NULL});
+}
+
+static void answer_own_hold(struct book *b)
+{
+	const struct answer_error error = {
+		409, "own_hold", "You already hold this time; please pay for it or cancel it first.", NULL};
+	struct buf data;
+
+	buf_init(&data, 8192);
+	encode_hold(&b->booking, &data);
+	answer_error_with(b->request, b->response, &error, data.failed ? "null" : data.data);
+	buf_release(&data);
+}
+
+static void answer_refused(struct book *b, const struct err *err)
+{
+	static const struct {
+		const char *reason;
+		struct answer_error error;
+	} refusals[] = {
+		{"not_offered", {400, "not_offered", "This teacher does not offer that.", "offerId"}},
+		{"offer_needed",
+		 {400, "offer_needed", "This teacher has several offers; please choose one.", "offerId"}},
+		{"not_your_student",
+		 {400, "not_your_student", "You may book for yourself and your own students.", "studentId"}},
+		{"too_soon", {400, "too_soon", "It is too late to book this time.", "scheduledDateTime"}},
+		{"too_far",
+		 {400, "too_far", "Sessions can be booked at most a year ahead.", "scheduledDateTime"}},
+		{"slot_taken", {409, "slot_taken", "This time is taken; please choose another.", NULL}},
+		{"pg_exclusion", {409, "slot_taken", "This time is taken; please choose another.", NULL}},
+		{"too_many_holds",
+		 {409, "too_many_holds",
+		  "Several of your bookings wait for payment; please pay for or cancel one first.", NULL}},
+	};
+
+	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+		if (str_eq(err->code, refusals[i].reason)) {
+			answer_error(b->request, b->response, &refusals[i].error);
+			return;
+		}
+	if (str_eq(err->code, "own_hold"))
+		answer_own_hold(b);
+	else
+		answer_database_error(b->request, b->response, err);
+}
+
+/* --- Stripe and T2 --- */
+
+/* The slot is free again at once. Unless it is proven that the key made nothing, the reaper closes what there may be: nobody was told its
+ * address, so nobody can pay it meanwhile. */
+static void give_up(struct book *b, bool is_proven, const struct stripe_answer *answer)
+{
+	const struct release_request release = {
+		.booking_id = b->booking.id, .cause = CAUSE_CHECKOUT_FAILED, .is_closed = is_proven};
+	const struct flow flow = api_flow(b->api, b->request);
+	bool has_answered = answer->http_status != 0 && answer->refund_answer != REFUND_ANSWER_BUSY;
+	enum release_outcome outcome;
+	struct booking booking;
+	struct err err = {0};
+
+	if (release_booking(&flow, &release, &outcome, &booking, &err)) {
+		answer_database_error(b->request, b->response, &err);
+		return;
+	}
+	relay_poke(b->api->relay);
+	if (outcome == RELEASE_OTHER_CHECKOUT && booking.status == BOOKING_PENDING) {
+		b->booking = booking; /* a twin of this request was luckier */
+		answer_held(b);
+		return;
+	}
+	answer_again_later(
+		b, has_answered ? 502 : 503, "payment_unavailable",
+		"The payment page could not be made. Nothing was booked; please try again in a moment.");
+}
+
+static void answer_failed_creation(struct book *b, enum err_kind kind, const struct stripe_answer *answer)
+{
+	bool is_first = b->outcome == HOLD_NEW;
+
+	if (answer->refund_answer == REFUND_ANSWER_TWIN)
+		answer_again_later(b, 409, "in_progress", "This booking is being made right now.");
+	else
+		/* An earlier request may have made it, though this one did not leave. */
+		give_up(b,
+			(kind == ERR_REJECT && answer->refund_answer != REFUND_ANSWER_KEY_CONFLICT)
+				|| (kind == ERR_RETRY && is_first),
+			answer);
+}
+
+static enum err_kind record(struct book *b, const struct checkout *checkout, bool *ret_may_pay,
+			    struct err *err)
+{
+	enum err_kind kind = ERR_OK;
+	enum booking_status status = BOOKING_PENDING;
+	bool is_its = false;
+
+	for (int try = 0; try < TRIES_MAX; try++) {
+		struct pg *db = NULL;
+
+		kind = pg_pool_take(b->api->db, POOL_WAIT_MS, &db, err);
+		if (!kind)
+			kind = checkouts_record_made(db, b->booking.id, checkout->id, checkout->url, &status,
+						     &is_its, err);
+		pg_pool_give(b->api->db, db);
+		if (kind != ERR_RETRY && kind != ERR_UNSURE)
+			break;
+	}
+	*ret_may_pay = !kind && is_its && status != BOOKING_CANCELLED;
+	return kind;
+}
+
+/* Released while Stripe was at work: nobody may pay this checkout any more. */
+static void end_late_checkout(struct book *b, const struct checkout *checkout)
+{
+	const struct checkout_ending ending = {.booking_id = b->booking.id,
+					       .stripe_session_id = checkout->id,
+					       .cause = CAUSE_CHECKOUT_FAILED};
+	enum checkout_end end;
+	struct booking booking;
+	struct err err = {0};
+
+	if (checkout_end(b->api, b->request, &ending, &end, &booking, &err))
+		LOG(LOG_WARN, "late checkout not ended", LOG_S("code", err.code), LOG_S("why", err.msg));
+	answer_again_later(b, 503, "payment_unavailable",
+			   "The slot was released meanwhile. Nothing was booked; please try again.");
+}
+
+static void make_checkout(struct book *b)
+{
+	const struct checkout_order order = {&b->booking, b->api->link.instance_id,
+					     b->api->settings->frontend_url};
+	struct stripe_answer answer = {0};
+	struct checkout checkout;
+	struct err err = {0};
+	bool may_pay;
+	enum err_kind kind = stripe_create_checkout(b->api->link.stripe, &order, b->request->traceparent,
+						    &checkout, &answer, &err);
+
+	if (kind) {
+		LOG(LOG_WARN, "checkout not made", LOG_I("booking", b->booking.id), LOG_S("code", err.code),
+		    LOG_S("why", err.msg));
+		answer_failed_creation(b, kind, &answer);
+		return;
+	}
+	if (record(b, &checkout, &may_pay, &err)) {
+		answer_database_error(b->request, b->response, &err);
+		return;
+	}
+	if (!may_pay) {
+		end_late_checkout(b, &checkout);
+		return;
+	}
+	b->booking.stripe_session_id = checkout.id;
+	b->booking.checkout_url = checkout.url;
+	answer_held(b);
+}
+
+static bool take_body(struct book *b)
+{
+	const struct caller *caller = b->request->user;
+	struct request_fault fault;
+	struct book_body body;
+	struct err err = {0};
+
+	if (book_body_decode(b->request->body, b->request->body_len, b->request->arena, &body, &fault,
+			     &err)) {
+		answer_error(b->request, b->response,
+			     &(struct answer_error){400, "invalid_body", err.msg, fault.field});
+		return false;
+	}
+	b->wanted = (struct hold_request){
+		.parent_id = caller->actor.user_id,
+		.student_id = body.student_id ? body.student_id : caller->actor.user_id,
+		.teacher_id = body.teacher_id,
+		.offer_id = body.offer_id,
+		.starts_at = body.scheduled_at,
+		.notes = body.notes,
+	};
+	return true;
+}
+
+void api_book(void *api, struct http_request *request, struct http_response *response)
+{
+	struct book b = {.api = api, .request = request, .response = response};
+	struct err err = {0};
+
+	if (!take_body(&b))
+		return;
+	if (hold(&b, &err))
+		answer_refused(&b, &err);
+	else if (b.booking.stripe_session_id && b.booking.checkout_url)
+		answer_held(&b);
+	else
+		make_checkout(&b);
+}

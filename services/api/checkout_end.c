@@ -1,0 +1,87 @@
+#include "checkout_end.h"
+
+#include "log.h"
+#include "release.h"
+#include "settle.h"
+#include "stripe_checkout.h"
+
+/* What Stripe says once it was asked to close it. *ret_proof NOTHING: it could not be asked. */
+static void ask(struct api *api, const char *id, struct checkout *ret_checkout,
+		enum checkout_proof *ret_proof)
+{
+	struct stripe_answer answer;
+	struct err err = {0};
+
+	*ret_proof = CHECKOUT_PROVES_NOTHING;
+	if (!id)
+		return;
+	if (stripe_close_checkout(api->stripe_brief, id, ret_checkout, &answer, &err) == ERR_OK)
+		*ret_proof = checkout_prove(ret_checkout);
+	else
+		LOG(LOG_WARN, "checkout not closed", LOG_S("checkout", id), LOG_S("code", err.code),
+		    LOG_S("why", err.msg));
+}
+
+static enum err_kind release(struct api *api, struct http_request *request,
+			     const struct checkout_ending *ending, bool is_closed, enum checkout_end *ret_end,
+			     struct booking *ret_booking, struct err *err)
+{
+	const struct caller *caller = request->user;
+	const struct release_request wanted = {.booking_id = ending->booking_id,
+					       .cause = ending->cause,
+					       .by = caller->actor.user_id,
+					       .reason = ending->reason,
+					       .stripe_session_id = ending->stripe_session_id,
+					       .is_closed = is_closed};
+	const struct flow flow = api_flow(api, request);
+	enum release_outcome outcome;
+
+	if (release_booking(&flow, &wanted, &outcome, ret_booking, err))
+		return err->kind;
+	*ret_end = CHECKOUT_END_RELEASED;
+	switch (outcome) {
+	case RELEASED:
+	case RELEASE_REPEATED:
+		break;
+	case RELEASE_NOT_PENDING:
+		*ret_end = CHECKOUT_END_PAID;
+		break;
+	case RELEASE_OTHER_CHECKOUT: /* it learned its checkout meanwhile */
+	case RELEASE_UNKNOWN_BOOKING:
+		return err_set(err, ERR_RETRY, "changed_meanwhile", "the booking changed meanwhile");
+	}
+	return ERR_OK;
+}
+
+enum err_kind checkout_end(struct api *api, struct http_request *request,
+			   const struct checkout_ending *ending, enum checkout_end *ret_end,
+			   struct booking *ret_booking, struct err *err)
+{
+	const struct flow flow = api_flow(api, request);
+	struct checkout checkout;
+	struct settled settled;
+	enum checkout_proof proof;
+
+	ask(api, ending->stripe_session_id, &checkout, &proof);
+	switch (proof) {
+	case CHECKOUT_PROVES_PAID:
+	case CHECKOUT_PROVES_FREE:
+		if (settle_checkout(&flow, ending->booking_id, &checkout, &settled, err))
+			return err->kind;
+		*ret_booking = settled.booking;
+		*ret_end = CHECKOUT_END_PAID;
+		return ERR_OK;
+	case CHECKOUT_PROVES_UNPAID:
+	case CHECKOUT_PROVES_FAILED:
+		return release(api, request, ending, true, ret_end, ret_booking, err);
+	case CHECKOUT_PROVES_WAIT:
+		if (ending->waits) {
+			*ret_end = CHECKOUT_END_WAITING;
+			return ERR_OK;
+		}
+		return release(api, request, ending, false, ret_end, ret_booking, err);
+	case CHECKOUT_PROVES_NOTHING:
+		return release(api, request, ending, false, ret_end, ret_booking, err);
+	}
+	return ERR_OK;
+}

@@ -1,0 +1,202 @@
+/* payment.c: a parent comes back from Stripe's page: POST cancel-payment and confirm-payment /{stripeSessionId}. The answers of
+ * cancel-payment are those of the bug report, word for word. */
+#include "answer.h"
+#include "checkout_end.h"
+#include "checkouts.h"
+#include "log.h"
+#include "payments.h"
+#include "settle.h"
+#include "stripe_checkout.h"
+
+#define POOL_WAIT_MS 2000
+
+static const char cancel_reason[] = "Payment cancelled by user";
+
+/* What is known before Stripe is asked. */
+struct return_trip {
+	struct api *api;
+	struct http_request *request;
+	struct http_response *response;
+	struct booking booking; /* id 0: none has this checkout */
+	bool has_payment;       /* captured for it, kept or given back */
+};
+
+static enum err_kind find(struct return_trip *r, struct err *err)
+{
+	const char *id = r->request->params[0];
+	enum err_kind kind;
+	struct pg *db;
+
+	r->booking.id = 0;
+	if (!checkout_id_is_valid(id))
+		return ERR_OK;
+	if (pg_pool_take(r->api->db, POOL_WAIT_MS, &db, err))
+		return err->kind;
+	kind = checkouts_find_booking(db, id, 0, r->request->arena, &r->booking, err);
+	if (!kind && r->booking.id)
+		kind = payments_find_any(db, r->booking.id, &r->has_payment, err);
+	pg_pool_give(r->api->db, db);
+	return kind;
+}
+
+static bool is_callers(const struct return_trip *r)
+{
+	const struct caller *caller = r->request->user;
+
+	return r->booking.parent_id == caller->actor.user_id;
+}
+
+static void answer_true(struct return_trip *r, const char *message)
+{
+	relay_poke(r->api->relay);
+	answer_open(r->response, message);
+	buf_add(&r->response->body, "true");
+	answer_close(r->response, clock_system()->now(clock_system()));
+}
+
+static void answer(struct return_trip *r, int status, const char *code, const char *message)
+{
+	answer_error(r->request, r->response, &(struct answer_error){status, code, message, NULL});
+}
+
+/* --- cancel-payment --- */
+
+/* PAID: a payment was captured, or may still be. */
+enum cancel_payment { CANCEL_PAYMENT_DONE, CANCEL_PAYMENT_PAID };
+
+/* A Cancelled booking whose payment came late is no cancelled payment. */
+static enum err_kind cancel_pending(struct return_trip *r, enum cancel_payment *ret_outcome, struct err *err)
+{
+	const struct checkout_ending ending = {.booking_id = r->booking.id,
+					       .stripe_session_id = r->booking.stripe_session_id,
+					       .cause = CAUSE_PAYMENT_CANCELLED,
+					       .reason = cancel_reason,
+					       .waits = true};
+	enum checkout_end end;
+
+	if (checkout_end(r->api, r->request, &ending, &end, &r->booking, err))
+		return err->kind;
+	*ret_outcome = CANCEL_PAYMENT_PAID;
+	if (end != CHECKOUT_END_RELEASED)
+		return ERR_OK;
+	if (find(r, err))
+		return err->kind;
+	*ret_outcome = r->has_payment ? CANCEL_PAYMENT_PAID : CANCEL_PAYMENT_DONE;
+	return ERR_OK;
+}
+
+static enum err_kind cancel_payment(struct return_trip *r, enum cancel_payment *ret_outcome, struct err *err)
+{
+	switch (r->booking.status) {
+	case BOOKING_PENDING:
+		return cancel_pending(r, ret_outcome, err);
+	case BOOKING_CONFIRMED:
+	case BOOKING_COMPLETED:
+		*ret_outcome = CANCEL_PAYMENT_PAID;
+		return ERR_OK;
+	case BOOKING_CANCELLED:
+		*ret_outcome = r->has_payment ? CANCEL_PAYMENT_PAID : CANCEL_PAYMENT_DONE;
+		return ERR_OK;
+	}
+	return ERR_OK;
+}
+
+static void fail_cancel(struct return_trip *r, const struct err *err)
+{
+	LOG(LOG_WARN, "payment not cancelled", LOG_S("code", err->code), LOG_S("why", err->msg));
+	answer(r, 500, "internal", "Failed to cancel session");
+}
+
+void api_cancel_payment(void *api, struct http_request *request, struct http_response *response)
+{
+	struct return_trip r = {.api = api, .request = request, .response = response};
+	enum cancel_payment outcome = CANCEL_PAYMENT_PAID;
+	struct err err = {0};
+
+	if (find(&r, &err))
+		fail_cancel(&r, &err);
+	else if (!r.booking.id)
+		answer_not_found(request, response);
+	else if (!is_callers(&r))
+		answer(&r, 403, "forbidden", "You may not do this.");
+	else if (cancel_payment(&r, &outcome, &err))
+		fail_cancel(&r, &err);
+	else if (outcome == CANCEL_PAYMENT_DONE)
+		answer_true(&r, "Session booking cancelled successfully");
+	else
+		answer(&r, 400, "already_paid", "Cannot cancel - payment already processed");
+}
+
+/* --- confirm-payment --- */
+
+static void answer_unavailable(struct return_trip *r)
+{
+	http_response_add_header(r->request, r->response, "Retry-After", "1");
+	answer(r, 503, "unavailable",
+	       "We could not ask Stripe about this payment; please try again in a moment.");
+}
+
+/* How it stands now that Stripe was asked, or needed not be. */
+static void answer_standing(struct return_trip *r, bool is_kept)
+{
+	if (is_kept)
+		answer_true(r, "Your session is confirmed.");
+	else
+		answer(r, 409, "refunded",
+		       "This payment could not be kept for the session; it is refunded in full.");
+}
+
+static void settle(struct return_trip *r, const struct checkout *checkout)
+{
+	const struct flow flow = api_flow(r->api, r->request);
+	struct settled settled;
+	struct err err = {0};
+
+	if (settle_checkout(&flow, r->booking.id, checkout, &settled, &err))
+		answer_database_error(r->request, r->response, &err);
+	else
+		answer_standing(r, settled.is_kept);
+}
+
+static void confirm(struct return_trip *r)
+{
+	struct stripe_answer stripe = {0};
+	struct checkout checkout;
+	struct err err = {0};
+
+	if (stripe_get_checkout(r->api->stripe_brief, r->booking.stripe_session_id, &checkout, &stripe,
+				&err)) {
+		LOG(LOG_WARN, "checkout not read", LOG_S("code", err.code), LOG_S("why", err.msg));
+		answer_unavailable(r);
+		return;
+	}
+	switch (checkout_prove(&checkout)) {
+	case CHECKOUT_PROVES_PAID:
+	case CHECKOUT_PROVES_FREE:
+		settle(r, &checkout);
+		return;
+	case CHECKOUT_PROVES_NOTHING:
+	case CHECKOUT_PROVES_WAIT:
+	case CHECKOUT_PROVES_UNPAID:
+	case CHECKOUT_PROVES_FAILED:
+		answer(r, 400, "not_paid", "This session has not been paid for.");
+		return;
+	}
+}
+
+void api_confirm_payment(void *api, struct http_request *request, struct http_response *response)
+{
+	struct return_trip r = {.api = api, .request = request, .response = response};
+	struct err err = {0};
+
+	if (find(&r, &err))
+		answer_database_error(request, response, &err);
+	else if (!r.booking.id || !is_callers(&r))
+		answer_not_found(request, response);
+	else if (r.booking.status == BOOKING_CONFIRMED || r.booking.status == BOOKING_COMPLETED)
+		answer_standing(&r, true);
+	else if (r.has_payment)
+		answer_standing(&r, false);
+	else
+		confirm(&r);
+}

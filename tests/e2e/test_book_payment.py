@@ -1,0 +1,284 @@
+"""cancel-payment, with every answer of the report word for word; confirm-payment; the cancel of a Pending booking. No worker runs: what
+is settled or released here was settled or released by the API."""
+
+import concurrent.futures
+
+import pytest
+from book_world import Shop, shop  # noqa: F401
+
+PAID = "Cannot cancel - payment already processed"
+DONE = "Session booking cancelled successfully"
+
+
+def break_stripe(shop, path, **fault):  # noqa: F811
+    shop.stack.stripe.control("POST", "/_sim/faults", {**fault, "path": path})
+
+
+def forget_faults(shop):  # noqa: F811
+    shop.stack.stripe.control("DELETE", "/_sim/faults")
+
+
+def released(shop, answer, data):  # noqa: F811
+    assert answer.status == 200, answer.text
+    assert answer.json["success"] is True and answer.json["message"] == DONE and answer.data is True
+    row = shop.row(data["sessionId"])
+    assert (row["status"], row["cancel_cause"]) == (3, "payment_cancelled")
+    assert row["cancellation_reason"] == "Payment cancelled by user" and row["cancelled_at"]
+    return row
+
+
+def refused_as_paid(answer):
+    assert answer.status == 400, answer.text
+    assert answer.json["success"] is False and answer.json["message"] == PAID
+
+
+def confirmed(shop, data):  # noqa: F811
+    row = shop.row(data["sessionId"])
+    assert row["status"] == 1 and row["payment_intent"] and row["paid_at"]
+    return row
+
+
+# cancel-payment
+
+
+def test_back_from_the_payment_page_the_booking_is_gone(shop):  # noqa: F811
+    parent, data = shop.booked()
+    row = released(shop, shop.cancel_payment(data["stripeSessionId"], parent), data)
+    assert row["checkout_closed_at"] and row["next_try_at"] is None and row["cancelled_by"] == parent.id
+    assert shop.at_stripe(data["stripeSessionId"])["status"] == "expired", "nobody can pay it any more"
+    assert shop.api.get("/api/Sessions/parent/bookings", token=parent.token).data == []
+    assert shop.count("mails", row["id"]) == shop.count("refunds", row["id"]) == 0
+    shop.booked(when=row["starts_at"].isoformat())
+
+
+def test_repeated_it_is_the_same_answer(shop):  # noqa: F811
+    parent, data = shop.booked()
+    for _ in range(3):
+        released(shop, shop.cancel_payment(data["stripeSessionId"], parent), data)
+    assert shop.row(data["sessionId"])["version"] == 2
+
+
+@pytest.mark.parametrize("id", ["cs_test_nobodyHasThis", "x", "cs_", "pi_123", "cs_a%2f..", "cs_a;b", "cs_" + "a" * 201])
+def test_a_checkout_that_nobody_has_is_not_found(shop, id):  # noqa: F811
+    for answer in (shop.cancel_payment(id, shop.parent), shop.confirm_payment(id, shop.parent)):
+        if "%2f" in id:
+            assert answer.status == 400  # refused before anything looks at it (faults.md 2.1)
+            continue
+        assert answer.status == 404 and answer.json["success"] is False
+        assert answer.json["message"] == "Session not found"
+
+
+def test_anothers_is_forbidden(shop):  # noqa: F811
+    _, data = shop.booked()
+    answer = shop.cancel_payment(data["stripeSessionId"], shop.parent)
+    assert answer.status == 403 and answer.json["code"] == "forbidden"
+    assert shop.confirm_payment(data["stripeSessionId"], shop.parent).status == 404
+    assert shop.row(data["sessionId"])["status"] == 0
+    for person in (shop.teacher, shop.admin):
+        assert shop.cancel_payment(data["stripeSessionId"], person).status == 403
+
+
+def test_get_is_not_allowed_and_the_case_of_the_path_does_not_matter(shop):  # noqa: F811
+    parent, data = shop.booked()
+    id = data["stripeSessionId"]
+    answer = shop.api.get(f"/api/Sessions/cancel-payment/{id}", token=parent.token)
+    assert answer.status == 405 and "POST" in answer.headers["allow"]
+    answer = shop.api.post(f"/API/sessions/Cancel-Payment/{id}", token=parent.token)
+    released(shop, answer, data)
+
+
+def test_paid_before_it_is_confirmed_and_cannot_be_cancelled_that_way(shop):  # noqa: F811
+    parent, data = shop.booked()
+    shop.pay(data["stripeSessionId"])
+    for _ in range(2):
+        refused_as_paid(shop.cancel_payment(data["stripeSessionId"], parent))
+    row = confirmed(shop, data)
+    assert shop.count("payments", row["id"]) == 1 and shop.count("refunds", row["id"]) == 0
+    assert shop.count("mails", row["id"]) == 2
+
+
+def test_a_delayed_payment_is_waited_for(shop):  # noqa: F811
+    parent, data = shop.booked()
+    shop.pay(data["stripeSessionId"], delayed=True)
+    refused_as_paid(shop.cancel_payment(data["stripeSessionId"], parent))
+    assert shop.row(data["sessionId"])["status"] == 0
+    answer = shop.confirm_payment(data["stripeSessionId"], parent)
+    assert answer.status == 400 and answer.json["code"] == "not_paid"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "cut", "effect": False},
+        {"kind": "cut", "effect": True},
+        {"kind": "hang", "effect": False, "seconds": 5},
+        {"kind": "error", "status": 500, "effect": False},
+        {"kind": "rate_limit"},
+        {"kind": "html", "effect": False},
+    ],
+)
+def test_with_stripe_away_it_is_released_and_the_reaper_is_told(shop, fault):  # noqa: F811
+    parent, data = shop.booked()
+    break_stripe(shop, "/v1/checkout/sessions/*", count=None, **fault)
+    try:
+        row = released(shop, shop.cancel_payment(data["stripeSessionId"], parent), data)
+    finally:
+        forget_faults(shop)
+    assert row["checkout_closed_at"] is None and row["next_try_at"] is not None
+    shop.booked(when=row["starts_at"].isoformat())
+
+
+def test_paid_late_it_is_refunded_and_the_answer_is_no_longer_a_success(shop):  # noqa: F811
+    parent, data = shop.booked()
+    break_stripe(shop, "/v1/checkout/sessions/*", count=None, kind="cut", effect=False)
+    released(shop, shop.cancel_payment(data["stripeSessionId"], parent), data)
+    forget_faults(shop)
+    shop.pay(data["stripeSessionId"])
+    answer = shop.confirm_payment(data["stripeSessionId"], parent)
+    assert answer.status == 409 and answer.json["code"] == "refunded"
+    row = shop.row(data["sessionId"])
+    assert row["status"] == 3 and shop.count("refunds", row["id"]) == 1
+    kinds = shop.stack.sql("SELECT kind, recipient_id FROM mails WHERE booking_id = %s", row["id"])
+    assert [(m["kind"], m["recipient_id"]) for m in kinds] == [("payment_returned", parent.id)]
+    refused_as_paid(shop.cancel_payment(data["stripeSessionId"], parent))
+    assert shop.confirm_payment(data["stripeSessionId"], parent).status == 409
+
+
+def test_paying_and_cancelling_at_once_ends_paid_or_not_charged(shop):  # noqa: F811
+    for _ in range(12):
+        parent, data = shop.booked()
+        id = data["stripeSessionId"]
+
+        def pay(id=id):
+            try:
+                return shop.pay(id) is not None
+            except RuntimeError:
+                return False  # Stripe said that it is closed
+
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            cancelled, paid = pool.submit(shop.cancel_payment, id, parent), pool.submit(pay)
+            answer, was_charged = cancelled.result(), paid.result()
+        if was_charged:
+            refused_as_paid(answer)
+            confirmed(shop, data)
+        else:
+            released(shop, answer, data)
+        assert shop.count("refunds", data["sessionId"]) == 0
+
+
+def test_without_postgres_it_fails_in_the_reports_words(new_stack):
+    stack = new_stack(only=("api",), proxied=("pg",))
+    shop = Shop(stack)  # noqa: F811
+    parent, data = shop.booked()
+    stack.proxies["pg"].down()
+    answer = shop.cancel_payment(data["stripeSessionId"], parent)
+    assert answer.status == 500 and answer.json["message"] == "Failed to cancel session"
+    stack.proxies["pg"].heal()
+    stack.eventually(
+        lambda: shop.cancel_payment(data["stripeSessionId"], parent).status == 200, 20, "it is back"
+    )
+
+
+# confirm-payment
+
+
+def test_paid_it_is_confirmed_at_once_with_its_link_and_mails(shop):  # noqa: F811
+    parent, data = shop.booked()
+    shop.pay(data["stripeSessionId"])
+    for _ in range(2):
+        answer = shop.confirm_payment(data["stripeSessionId"], parent)
+        assert answer.status == 200 and answer.data is True
+    row = confirmed(shop, data)
+    mails = shop.stack.sql("SELECT kind, recipient_id FROM mails WHERE booking_id = %s", row["id"])
+    assert {(m["kind"], m["recipient_id"]) for m in mails} == {
+        ("confirmed", parent.id),
+        ("confirmed", shop.teacher.id),
+    }
+    shown = shop.api.get(f"/api/Sessions/{row['id']}", token=parent.token).data
+    assert (shown["status"], shown["statusName"]) == (1, "Confirmed")
+    assert shown["googleMeetLink"].startswith("https://meet.example/") and len(shown["googleMeetLink"]) > 40
+    assert shop.count("payments", row["id"]) == 1
+
+
+def test_not_paid_yet_it_stays_pending(shop):  # noqa: F811
+    parent, data = shop.booked()
+    answer = shop.confirm_payment(data["stripeSessionId"], parent)
+    assert answer.status == 400 and answer.json["code"] == "not_paid"
+    assert shop.row(data["sessionId"])["status"] == 0
+
+
+def test_nothing_to_pay_is_paid(shop):  # noqa: F811
+    teacher = shop.stack.seed.person("Teacher", "Free")
+    shop.stack.seed.offer(teacher, amount_minor=0)
+    parent, data = shop.booked(teacher=teacher)
+    shop.pay(data["stripeSessionId"])
+    assert shop.confirm_payment(data["stripeSessionId"], parent).status == 200
+    row = shop.row(data["sessionId"])
+    assert row["status"] == 1 and row["paid_at"] and row["payment_intent"] is None
+    assert shop.count("payments", row["id"]) == 0
+
+
+def test_another_amount_goes_back(shop):  # noqa: F811
+    parent, data = shop.booked()
+    shop.pay(data["stripeSessionId"], amount=4400)
+    answer = shop.confirm_payment(data["stripeSessionId"], parent)
+    assert answer.status == 409 and answer.json["code"] == "refunded"
+    row = shop.row(data["sessionId"])
+    assert (row["status"], row["cancel_cause"]) == (3, "amount_mismatch")
+    assert shop.count("refunds", row["id"]) == 1
+
+
+def test_stripe_away_is_503_and_changes_nothing(shop):  # noqa: F811
+    parent, data = shop.booked()
+    break_stripe(shop, "/v1/checkout/sessions/*", kind="hang", effect=False, seconds=5)
+    answer = shop.confirm_payment(data["stripeSessionId"], parent)
+    assert answer.status == 503 and answer.headers["retry-after"]
+    assert shop.row(data["sessionId"])["status"] == 0
+    forget_faults(shop)
+
+
+# PUT cancel of a Pending booking
+
+
+@pytest.mark.parametrize(("who", "cause"), [("parent", "parent"), ("teacher", "teacher"), ("admin", "admin")])
+def test_a_pending_one_is_closed_at_stripe_and_released(shop, who, cause):  # noqa: F811
+    parent, data = shop.booked()
+    person = parent if who == "parent" else getattr(shop, who)
+    answer = shop.cancel(data["sessionId"], person)
+    assert answer.status == 200 and "not been paid" in answer.json["message"]
+    row = shop.row(data["sessionId"])
+    assert (row["status"], row["cancel_cause"]) == (3, cause) and row["checkout_closed_at"]
+    assert shop.at_stripe(data["stripeSessionId"])["status"] == "expired"
+
+
+def test_a_pending_one_that_was_just_paid_is_settled_and_then_cancelled_with_its_refund(shop):  # noqa: F811
+    parent, data = shop.booked()
+    shop.pay(data["stripeSessionId"])
+    answer = shop.cancel(data["sessionId"], parent)
+    assert answer.status == 200 and "full refund of €45.00" in answer.json["message"]
+    row = shop.row(data["sessionId"])
+    assert (row["status"], row["cancel_cause"]) == (3, "parent") and row["payment_intent"]
+    assert shop.count("refunds", row["id"]) == 1
+
+
+def test_a_pending_one_that_was_just_paid_and_starts_soon_is_too_late_to_cancel(shop):  # noqa: F811
+    teacher = shop.stack.seed.person("Teacher", "Soon")
+    shop.stack.seed.offer(teacher)
+    parent, data = shop.booked(teacher=teacher, when=shop.at(hours=5))
+    shop.pay(data["stripeSessionId"])
+    answer = shop.cancel(data["sessionId"], parent)
+    assert answer.status == 409 and answer.json["code"] == "too_late"
+    confirmed(shop, data)
+    assert shop.count("refunds", data["sessionId"]) == 0
+
+
+def test_stripe_slow_the_slot_is_free_within_the_budget_and_the_fast_pool_is_not_held_up(shop):  # noqa: F811
+    parent, data = shop.booked()
+    break_stripe(shop, "/v1/checkout/sessions/*", kind="hang", effect=False, seconds=5, count=None)
+    try:
+        answer = shop.cancel(data["sessionId"], parent)
+    finally:
+        forget_faults(shop)
+    assert answer.status == 200
+    row = shop.row(data["sessionId"])
+    assert (row["status"], row["cancel_cause"]) == (3, "parent") and row["checkout_closed_at"] is None
