@@ -17,7 +17,7 @@ def test_history(new_world, on_embedded, seed):
         **({"on": on_embedded} if embedded else {}), proxied=("pg", "redis"), settings={"UNBOOK_REFUND_RATE": "0"}
     )
     history = History(seed, world, on_embedded.kafka if embedded else None)
-    print(f"replay: UNBOOK_SEED={seed} ./dev test fault -k test_history")
+    print(f"replay: UNBOOK_SEED={seed} ./dev test fault")
     history.live()
     print("faults:", ", ".join(history.told))
     world.judge(quiet_s=60)
