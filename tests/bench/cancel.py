@@ -106,6 +106,8 @@ def pgbench_script(statements, per_client):
             return "('pi_b' || :id::text)"
         if re.fullmatch(r"[0-9a-f-]{36}", text):
             return "gen_random_uuid()"
+        if not text:
+            return "''"
         name = f"c{len(defines)}"
         defines[name] = text
         return f":{name}"
@@ -136,7 +138,7 @@ def peers_per_second(stack, statements, seconds):
 
 def one_round(seconds, statements):
     """A fresh world for each side, so that neither works on the other's leavings."""
-    with Stack(build="release", compressed=False, durable=True, settings={"UNBOOK_LOG_LEVEL": "warn"}) as stack:
+    with Stack(build="release", compressed=False, durable=True, settings={"UNBOOK_LOG_LEVEL": "info"}) as stack:
         for service in ("refund-worker", "notifier", "reaper"):
             stack.of(service)[0].sigterm()
         token = seed_bookings(stack, BOOKINGS)

@@ -48,7 +48,7 @@ def take_intents(stack, count):
 
 def measure(seconds):
     count = RATE_PER_S * seconds + WARM_UP
-    settings = {"UNBOOK_REFUND_RATE": "0", "UNBOOK_SLOTS": "64", "UNBOOK_LOG_LEVEL": "warn"}
+    settings = {"UNBOOK_REFUND_RATE": "0", "UNBOOK_SLOTS": "64", "UNBOOK_LOG_LEVEL": "info"}
     with Stack(build="release", compressed=False, durable=True, settings=settings) as stack:
         stack.of("notifier")[0].sigterm()
         token = seed_bookings(stack, count)
