@@ -24,6 +24,7 @@ REFUND = [
     "refund.after_record",
 ]
 MAIL = ["mail.after_claim", "mail.before_send", "mail.after_send", "mail.after_record"]
+REFUND_EVENT = ["refund_event.before_record"]
 COMPLETE = ["complete.before_commit"]
 
 
@@ -116,6 +117,22 @@ def test_reaper_killed_at(new_world, point):
     assert world.stack.one("SELECT status FROM bookings WHERE id = %s", over.id)["status"] == 2
 
 
+@pytest.mark.parametrize("point", REFUND_EVENT)
+def test_refund_worker_killed_over_an_event_of_stripe(new_world, point):
+    """A pending refund moves on at Stripe, which says so; the worker dies over the news."""
+    world = new_world(only=("api", "notifier", "reaper"))
+    world.stack.stripe.post("webhooks", url=f"{world.stack.of('api')[0].url}/api/stripe/webhook")
+    (booking,) = world.book()
+    world.stack.stripe.post(
+        f"payment_intents/{booking.payment_intent}/course", course="pending_succeeded", delay_s=1
+    )
+    victim = world.crash("refund-worker", point)
+    world.cancel([booking])
+    world.died_at(victim, point)
+    world.start(["refund-worker"])
+    world.judge(forged=True)  # stripe.events speaks of Stripe's facts
+
+
 def points_in_the_tests():
     """Every crash point that a whole-system test names, here or in its own file; "name:n" counts for name."""
     words = {
@@ -133,5 +150,5 @@ def test_every_crash_point_of_the_code_is_killed_at():
     wanted, named = points_in_the_code(), points_in_the_tests()
     print(f"crash points covered: {len(named)} of {len(wanted)}")
     assert sorted(wanted - named) == [], "nobody is killed at these"
-    ours = {point.split(":")[0] for point in (*API, *RELAY, *WORKER, *REFUND, *MAIL, *COMPLETE)}
+    ours = {point.split(":")[0] for point in (*API, *RELAY, *WORKER, *REFUND, *MAIL, *REFUND_EVENT, *COMPLETE)}
     assert ours - wanted == set(), "these are no longer in the code"
