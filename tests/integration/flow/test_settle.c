@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "str.h"
 #include "till.h"
 
 TestSuite(settle, .init = till_open, .fini = till_close, .timeout = 60);
@@ -167,7 +168,7 @@ Test(settle, nothing_to_pay_confirms_without_a_payment_and_once)
 	int64_t booking = till_pending("3 days");
 	struct checkout free_one = {.status = CHECKOUT_COMPLETE, .paid = CHECKOUT_NOTHING_TO_PAY};
 
-	strcpy(free_one.id, school_text("cs_%lld", (long long)booking));
+	(void)str_copy(free_one.id, sizeof free_one.id, school_text("cs_%lld", (long long)booking));
 	cr_assert_eq(settle_object(booking, &free_one).outcome, SETTLE_DECIDED);
 	cr_assert_eq(settle_object(booking, &free_one).outcome, SETTLE_REPEATED);
 	EXPECT_SUM(booking, "1 2 0 0 2 1 1");

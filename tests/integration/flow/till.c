@@ -1,7 +1,6 @@
 #include "till.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct pg_pool *till_pool;
@@ -82,23 +81,23 @@ enum release_outcome till_release(int64_t booking, enum cancel_cause cause, bool
 	return outcome;
 }
 
+static long long count_of(const char *table, const char *column, int64_t booking)
+{
+	return (long long)school_int(
+		school_text("SELECT count(*) FROM %s WHERE %s = '%lld'", table, column, (long long)booking));
+}
+
+static long long of_booking(const char *column, int64_t booking)
+{
+	return (long long)school_int(
+		school_text("SELECT %s FROM bookings WHERE id = %lld", column, (long long)booking));
+}
+
 const char *till_sum(int64_t booking)
 {
-	static const char *const counted[] = {"payments", "refunds", "mails", "outbox", "booking_log"};
-	char *text = school_text("%s", "");
-	int len;
-
-	len = sprintf(text, "%lld %lld",
-		      (long long)school_int(
-			      school_text("SELECT status FROM bookings WHERE id = %lld", (long long)booking)),
-		      (long long)school_int(school_text("SELECT version FROM bookings WHERE id = %lld",
-							(long long)booking)));
-	for (size_t i = 0; i < sizeof counted / sizeof *counted; i++) {
-		const char *column = i == 3 ? "aggregateid" : "booking_id::text";
-
-		len += sprintf(text + len, " %lld",
-			       (long long)school_int(school_text("SELECT count(*) FROM %s WHERE %s = '%lld'",
-								 counted[i], column, (long long)booking)));
-	}
-	return text;
+	return school_text(
+		"%lld %lld %lld %lld %lld %lld %lld", of_booking("status", booking),
+		of_booking("version", booking), count_of("payments", "booking_id", booking),
+		count_of("refunds", "booking_id", booking), count_of("mails", "booking_id", booking),
+		count_of("outbox", "aggregateid", booking), count_of("booking_log", "booking_id", booking));
 }

@@ -3,6 +3,7 @@
 
 #include "checkout.h"
 #include "sample.h"
+#include "str.h"
 
 static enum checkout_proof prove(enum checkout_status status, enum checkout_paid paid, bool has_failed)
 {
@@ -49,7 +50,7 @@ Test(checkout, its_payment_is_what_stripe_says)
 	cr_assert_null(payment.charge_id);
 	cr_assert(money_equal(payment.amount, checkout.amount));
 	cr_assert_eq(payment.captured_at.us, 5);
-	strcpy(checkout.charge_id, "ch_1");
+	(void)str_copy(checkout.charge_id, sizeof checkout.charge_id, "ch_1");
 	checkout.captured_at.us = 7;
 	checkout_payment(&checkout, (struct instant){5}, &payment);
 	cr_assert_str_eq(payment.charge_id, "ch_1");
