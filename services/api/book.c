@@ -32,17 +32,18 @@ struct book {
 static enum err_kind hold_once(struct book *b, struct pg *db, struct err *err)
 {
 	PG_TX_SCOPE struct pg *tx = db;
-	const struct holds_new hold = {.request = &b->wanted, .offer = &b->facts.offer};
-	struct holds_new timed = hold;
+	struct holds_new new = {.request = &b->wanted, .offer = &b->facts.offer};
 
 	if (holds_open(tx, &b->wanted, b->request->arena, &b->facts, err))
 		return err->kind;
 	if (b->facts.rival)
 		b->booking = *b->facts.rival;
-	if (hold_decide(&b->wanted, &b->facts, &b->outcome, err) || b->outcome == HOLD_SAME)
+	if (hold_decide(&b->wanted, &b->facts, &b->outcome, err))
 		return err->kind;
-	timed.hold_expires_at = hold_end(b->facts.now, b->api->settings->hold_s);
-	return holds_insert(tx, &timed, b->request->arena, &b->booking, err);
+	if (b->outcome == HOLD_SAME)
+		return ERR_OK;
+	new.hold_expires_at = hold_end(b->facts.now, b->api->settings->hold_s);
+	return holds_insert(tx, &new, b->request->arena, &b->booking, err);
 }
 
 /* Again is safe: what a lost try has written is found as the same hold. */

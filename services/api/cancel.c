@@ -150,16 +150,18 @@ static bool take_reason(struct cancelling *c, struct http_response *response)
 	return false;
 }
 
-static void answer(struct cancelling *c, struct http_response *response, const struct err *err)
+/* kind, not err->kind: err also keeps what a repeat has overcome. */
+static void answer(struct cancelling *c, struct http_response *response, enum err_kind kind,
+		   const struct err *err)
 {
-	if (!err->kind)
+	if (!kind) {
 		relay_poke(c->api->relay);
-	if (!err->kind)
 		answer_cancelled(c, response);
-	else if (is_refusal(err))
+	} else if (is_refusal(err)) {
 		answer_refused(c, response, err);
-	else
+	} else {
 		answer_database_error(c->request, response, err);
+	}
 }
 
 /* On the stripe pool: Stripe is asked before a Pending booking is cancelled. */
@@ -168,12 +170,14 @@ static void cancel_pending(void *api, struct http_request *request, struct http_
 	const struct caller *caller = request->user;
 	struct cancelling c = {.api = api, .request = request, .actor = caller->actor};
 	struct err err = {0};
+	enum err_kind kind;
 
 	if (!answer_take_id(request, response, &c.id) || !take_reason(&c, response))
 		return;
-	if (decide(&c, &err) == ERR_OK && c.decided.outcome == CANCEL_RELEASE)
-		(void)end_pending(&c, &err);
-	answer(&c, response, &err);
+	kind = decide(&c, &err);
+	if (!kind && c.decided.outcome == CANCEL_RELEASE)
+		kind = end_pending(&c, &err);
+	answer(&c, response, kind, &err);
 }
 
 void api_cancel(void *api, struct http_request *request, struct http_response *response)
@@ -181,13 +185,15 @@ void api_cancel(void *api, struct http_request *request, struct http_response *r
 	const struct caller *caller = request->user;
 	struct cancelling c = {.api = api, .request = request, .actor = caller->actor};
 	struct err err = {0};
+	enum err_kind kind;
 
 	if (!answer_take_id(request, response, &c.id) || !take_reason(&c, response))
 		return;
-	if (decide(&c, &err) == ERR_OK && c.decided.outcome == CANCEL_RELEASE) {
+	kind = decide(&c, &err);
+	if (!kind && c.decided.outcome == CANCEL_RELEASE) {
 		request->next = cancel_pending;
 		request->next_pool = HTTP_POOL_STRIPE;
 		return;
 	}
-	answer(&c, response, &err);
+	answer(&c, response, kind, &err);
 }

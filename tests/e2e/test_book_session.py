@@ -254,3 +254,15 @@ def test_killed_on_the_way_a_repeat_goes_on_where_it_was(new_stack, point):
     assert data["sessionId"] == row["id"]
     assert len(stack.stripe.ledger.effects("checkout_created")) == 1
     assert re.match(r"^cs_test_\w+$", data["stripeSessionId"])
+
+
+def test_the_answer_of_the_commit_lost_the_hold_is_found_and_not_made_twice(new_stack):
+    stack = new_stack(only=(), proxied=("pg",))
+    shop = Shop(stack, Http(stack.start_service("api").url))  # noqa: F811
+    when = shop.at()
+    assert shop.api.get("/api/Sessions/parent/bookings", token=shop.parent.token).status == 200
+    stack.proxies["pg"].cut_reply_after(b"COMMIT")
+    _, data = shop.booked(shop.parent, when=when)
+    assert stack.proxies["pg"].cuts_done
+    assert stack.one("SELECT count(*) AS n FROM bookings")["n"] == 1
+    assert shop.row(data["sessionId"])["stripe_session_id"] == data["stripeSessionId"]
