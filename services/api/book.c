@@ -24,7 +24,8 @@ struct book {
 	struct hold_request wanted;
 	struct hold_facts facts;
 	enum hold_outcome outcome;
-	struct booking booking; /* the hold, once there is one; after a refusal with own_hold: that one */
+	struct checkout checkout; /* made by this request */
+	struct booking booking;   /* the hold, once there is one; after a refusal with own_hold: that one */
 };
 
 /* --- T1 --- */
@@ -224,11 +225,10 @@ static void make_checkout(struct book *b)
 	const struct checkout_order order = {&b->booking, b->api->link.instance_id,
 					     b->api->settings->frontend_url};
 	struct stripe_answer answer = {0};
-	struct checkout checkout;
 	struct err err = {0};
 	bool may_pay;
 	enum err_kind kind = stripe_create_checkout(b->api->link.stripe, &order, b->request->traceparent,
-						    &checkout, &answer, &err);
+						    &b->checkout, &answer, &err);
 
 	if (kind) {
 		LOG(LOG_WARN, "checkout not made", LOG_I("booking", b->booking.id), LOG_S("code", err.code),
@@ -236,16 +236,16 @@ static void make_checkout(struct book *b)
 		answer_failed_creation(b, kind, &answer);
 		return;
 	}
-	if (record(b, &checkout, &may_pay, &err)) {
+	if (record(b, &b->checkout, &may_pay, &err)) {
 		answer_database_error(b->request, b->response, &err);
 		return;
 	}
 	if (!may_pay) {
-		end_late_checkout(b, &checkout);
+		end_late_checkout(b, &b->checkout);
 		return;
 	}
-	b->booking.stripe_session_id = checkout.id;
-	b->booking.checkout_url = checkout.url;
+	b->booking.stripe_session_id = b->checkout.id;
+	b->booking.checkout_url = b->checkout.url;
 	answer_held(b);
 }
 
