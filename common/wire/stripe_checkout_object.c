@@ -24,12 +24,13 @@ static enum err_kind read_expanded(const json_t *intent, struct checkout *checko
 	const char *status = json_string_value(json_object_get(intent, "status"));
 	const json_t *received = json_object_get(intent, "amount_received");
 	const char *currency = json_string_value(json_object_get(intent, "currency"));
-	const char *charge = stripe_json_id(json_object_get(intent, "latest_charge"));
+	const json_t *charge = json_object_get(intent, "latest_charge");
 
 	if (!status)
 		return stripe_json_bad(err, "payment_intent.status");
 	checkout->payment_failed = str_eq(status, "requires_payment_method") || str_eq(status, "canceled");
-	(void)str_copy(checkout->charge_id, sizeof checkout->charge_id, charge);
+	stripe_json_optional(checkout->charge_id, sizeof checkout->charge_id,
+			     json_is_object(charge) ? json_object_get(charge, "id") : charge);
 	if (!str_eq(status, "succeeded"))
 		return ERR_OK;
 	if (!json_is_integer(received) || json_integer_value(received) < 0)
@@ -45,9 +46,10 @@ static enum err_kind read_expanded(const json_t *intent, struct checkout *checko
 static enum err_kind read_payment(const json_t *object, struct checkout *checkout, struct err *err)
 {
 	const json_t *intent = json_object_get(object, "payment_intent");
-	const char *id = stripe_json_id(intent);
+	const json_t *id = json_is_object(intent) ? json_object_get(intent, "id") : intent;
 
-	if (id && !str_copy(checkout->payment_intent, sizeof checkout->payment_intent, id))
+	if (id && !json_is_null(id)
+	    && !stripe_json_word(checkout->payment_intent, sizeof checkout->payment_intent, id))
 		return stripe_json_bad(err, "payment_intent");
 	if (json_is_object(intent) && read_expanded(intent, checkout, err))
 		return ERR_REJECT;

@@ -78,11 +78,6 @@ bool stripe_json_instant(const json_t *value, struct instant *ret_at)
 	return true;
 }
 
-const char *stripe_json_id(const json_t *value)
-{
-	return json_string_value(json_is_object(value) ? json_object_get(value, "id") : value);
-}
-
 int64_t stripe_json_booking_id(const json_t *metadata)
 {
 	const char *text = json_string_value(json_object_get(metadata, "booking_id"));

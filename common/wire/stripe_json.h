@@ -29,9 +29,6 @@ void stripe_json_optional(char *dst, size_t cap, const json_t *value);
 /* Seconds since the epoch. */
 bool stripe_json_instant(const json_t *value, struct instant *ret_at) MUST_CHECK;
 
-/* An id, or the id of the object in its place when it was expanded; NULL when absent. */
-const char *stripe_json_id(const json_t *value);
-
 /* Our own marks on an object: the booking's id (0: none, or no id) and whose it is ("": nobody's). */
 int64_t stripe_json_booking_id(const json_t *metadata);
 
