@@ -68,10 +68,15 @@ class Proc:
     def sigcont(self):
         self.send_signal(signal.SIGCONT)
 
+    def ask_to_end(self, number=signal.SIGTERM):
+        """Also when it stands still. SIGCONT first: one that comes while LeakSanitizer stops the threads
+        at the end takes its SIGSTOP away, and both wait for ever."""
+        self.send_signal(signal.SIGCONT)
+        self.send_signal(number)
+
     def terminate(self, timeout=30.0, number=signal.SIGTERM):
         """Ask it to end; SIGKILL when it does not. Returns the exit code."""
-        self.send_signal(number)
-        self.send_signal(signal.SIGCONT)
+        self.ask_to_end(number)
         return self.wait_or_kill(timeout)
 
     def wait_or_kill(self, timeout):

@@ -146,8 +146,7 @@ class Stack:
     def stop(self):
         """Services in an orderly way, then what they stood on. Logs stay until remove()."""
         for service in self.running:
-            service.sigterm()
-            service.sigcont()
+            service.ask_to_end()
         for service in self.running:
             service.wait_or_kill(30)
         if self._connection:
