@@ -19,6 +19,7 @@ const char *__tsan_default_suppressions(void)
 static_assert(sizeof(mtx_t) == sizeof(pthread_mutex_t), "glibc's mutexes are the same thing");
 static_assert(sizeof(cnd_t) == sizeof(pthread_cond_t), "glibc's conditions are the same thing");
 static_assert(sizeof(thrd_t) == sizeof(pthread_t), "glibc's thread names are the same thing");
+static_assert(sizeof(once_flag) == sizeof(pthread_once_t), "glibc's once flags are the same thing");
 
 static int result_of(int failed)
 {
@@ -75,6 +76,12 @@ int thrd_join(thrd_t thread, int *ret_result)
 int thrd_detach(thrd_t thread)
 {
 	return result_of(pthread_detach(thread));
+}
+
+/* What is made in it (librdkafka's global mutex) is there for whoever comes later. */
+void call_once(once_flag *flag, void (*run)(void))
+{
+	pthread_once((pthread_once_t *)flag, run);
 }
 
 int mtx_init(mtx_t *mutex, int type)
