@@ -2,6 +2,7 @@
 #ifndef CTL_H
 #define CTL_H
 
+#include <stdbool.h>
 #include <sysexits.h>
 
 struct ctl_command {
@@ -12,5 +13,9 @@ struct ctl_command {
 };
 
 extern const struct ctl_command ctl_migrate;
+extern const struct ctl_command ctl_jwks;
+
+/* --help or -h is among the arguments. */
+bool ctl_wants_help(int argc, char **argv);
 
 #endif

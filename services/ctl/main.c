@@ -6,7 +6,17 @@
 
 static const struct ctl_command *const commands[] = {
 	&ctl_migrate,
+	&ctl_jwks,
 };
+
+bool ctl_wants_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (str_eq(argv[i], "--help") || str_eq(argv[i], "-h"))
+			return true;
+	}
+	return false;
+}
 
 static void help(FILE *out)
 {
