@@ -1,0 +1,93 @@
+"""unbookctl show: what became of one booking."""
+
+import re
+import subprocess
+
+import pytest
+from stack import refunding as r
+
+
+@pytest.fixture
+def stack(new_stack):
+    return new_stack(only=())
+
+
+def show(stack, *args, **settings):
+    return subprocess.run(
+        [stack.bin_dir / "unbookctl", "show", *map(str, args)],
+        env={"PATH": "/usr/bin:/bin", "UNBOOK_PG_URL": stack.pg.url(stack.database), **settings},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+def counts(stack):
+    tables = ("bookings", "refunds", "mails", "booking_log", "outbox")
+    return [stack.one(f"SELECT count(*) AS n FROM {table}")["n"] for table in tables]
+
+
+def test_a_cancelled_booking_shows_money_mails_and_time_line(stack):
+    booking = r.paid(stack, title="Algebra\x1b[2Jé\u009b")
+    refund = r.ask(stack, booking, doorbell=False)
+    stack.sql("UPDATE refunds SET state = 'failed', failure_reason = 'expired_or_canceled_card', attempts = 2")
+    stack.sql(
+        "INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status, refund_id, generation)"
+        " VALUES ('re_ours', %s, 4500, 'EUR', 'failed', %s, 1)",
+        booking.payment_intent, refund,
+    )  # fmt: skip
+    stack.sql(
+        "INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status)"
+        " VALUES ('re_hand', %s, 500, 'EUR', 'succeeded')",
+        booking.payment_intent,
+    )
+    stack.sql(
+        "INSERT INTO mails (booking_id, kind, recipient_id, booking_version, state, sent_at, next_try_at)"
+        " VALUES (%s, 'cancelled', %s, 2, 'sent', '2026-01-02T03:04:05.5Z', now())",
+        booking.id, booking.parent.id,
+    )  # fmt: skip
+    for actor, what in ((f"user:{booking.parent.id}", "cancelled"), ("refund-worker", "refund_failed")):
+        stack.sql(
+            "INSERT INTO booking_log (booking_id, actor, what, detail) VALUES (%s, %s, %s, '{\"k\": \"v\"}')",
+            booking.id, actor, what,
+        )  # fmt: skip
+    before = counts(stack)
+    done = show(stack, booking.id)
+    assert (done.returncode, done.stderr) == (0, "")
+    text = done.stdout
+    assert f"booking {booking.id}: Cancelled (3), cause parent, by user:{booking.parent.id}\n" in text
+    assert "Algebra?[2Jé?\n" in text, "nothing steers the terminal"
+    assert f"{booking.payment_intent}: 45.00 EUR captured 20" in text
+    assert ", the booking's own\n" in text
+    assert f"refund {refund}: failed, cause parent, generation 1, attempts 2, reason expired_or_canceled_card\n" in text
+    assert f"re_ours: 45.00 EUR failed, of {booking.payment_intent}\n" in text
+    assert f"re_hand: 5.00 EUR succeeded, of {booking.payment_intent}, made by hand\n" in text
+    assert f": cancelled to user:{booking.parent.id}, sent 2026-01-02T03:04:05Z, attempts 0\n" in text
+    line = re.search(r"^  \S+Z  (\S+)  cancelled  \{\"k\": \"v\"\}$", text, re.M)
+    assert line and line[1] == f"user:{booking.parent.id}"
+    assert text.index("  cancelled  {") < text.index("  refund_failed  {")
+    assert "@" not in text, "no mail address"
+    assert counts(stack) == before
+
+
+def test_an_unpaid_booking_says_that_nothing_was_captured(stack):
+    parent, teacher, _ = stack.seed.family()
+    booking = stack.seed.booking(parent, teacher, status=0, paid=False)
+    done = show(stack, booking.id)
+    assert done.returncode == 0
+    assert f"booking {booking.id}: Pending (0)\n" in done.stdout
+    assert "money: none was captured\n" in done.stdout
+    assert "mails: none\n" in done.stdout
+
+
+def test_what_is_wrong_is_said_with_its_exit_code(stack):
+    unknown = show(stack, 999999)
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "no booking 999999" in unknown.stderr
+    for args in ((), ("x",), ("0",), ("1", "2"), ("99999999999999999999",)):
+        assert show(stack, *args).returncode == 64
+    assert show(stack, 1, UNBOOK_PG_URL="").returncode == 78
+    away = show(stack, 1, UNBOOK_PG_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert (away.returncode, "pg_unavailable" in away.stderr) == (70, True)
+    helped = show(stack, "--help")
+    assert (helped.returncode, "usage: unbookctl show" in helped.stdout) == (0, True)
