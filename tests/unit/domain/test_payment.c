@@ -1,6 +1,5 @@
 /* Every booking, amount, time and slot against rule 5, written down a second time as a table. */
 #include <criterion/criterion.h>
-#include <criterion/parameterized.h>
 
 #include "payment.h"
 #include "sample.h"
