@@ -10,8 +10,8 @@
 #define CLAIM_WRITE                                                                     \
 	" FOR NO KEY UPDATE SKIP LOCKED), b AS ("                                       \
 	"UPDATE bookings SET attempts = attempts + 1, lease_token = gen_random_uuid()," \
-	" lease_until = clock_timestamp() + $1 * interval '1 millisecond',"             \
-	" next_try_at = clock_timestamp() + $1 * interval '1 millisecond'"              \
+	" lease_until = statement_timestamp() + $1 * interval '1 millisecond',"         \
+	" next_try_at = statement_timestamp() + $1 * interval '1 millisecond'"          \
 	" FROM due WHERE bookings.id = due.due_id RETURNING bookings.*)"                \
 	" SELECT " BOOKING_COLUMNS ", b.lease_token, b.attempts, b.failures, clock_timestamp() FROM b"
 #define TOKEN_COLUMN (BOOKING_COLUMN_COUNT)

@@ -22,8 +22,8 @@ static const struct pg_stmt request_stmt = {
 	" UPDATE refunds r SET attempts = r.attempts + 1, lease_token = gen_random_uuid(),"               \
 	" state = CASE r.state WHEN 'requested' THEN 'sending' ELSE r.state END,"                         \
 	" first_sent_at = coalesce(r.first_sent_at, clock_timestamp()),"                                  \
-	" lease_until = clock_timestamp() + $1 * interval '1 millisecond',"                               \
-	" next_try_at = clock_timestamp() + $1 * interval '1 millisecond'"                                \
+	" lease_until = statement_timestamp() + $1 * interval '1 millisecond',"                           \
+	" next_try_at = statement_timestamp() + $1 * interval '1 millisecond'"                            \
 	" FROM due WHERE r.id = due.id"                                                                   \
 	" RETURNING r.id, r.booking_id, r.payment_intent, due.amount_minor, due.currency, r.state,"       \
 	" r.generation, due.first_sent_at, r.attempts, r.failures, r.lease_token, r.created_at, r.cause," \

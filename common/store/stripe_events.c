@@ -26,8 +26,8 @@ static const struct pg_stmt arrival_stmt = {
 	" FOR NO KEY UPDATE SKIP LOCKED)"                                                 \
 	" UPDATE stripe_events e SET attempts = e.attempts + 1,"                          \
 	" lease_token = gen_random_uuid(),"                                               \
-	" lease_until = clock_timestamp() + $1 * interval '1 millisecond',"               \
-	" next_try_at = clock_timestamp() + $1 * interval '1 millisecond'"                \
+	" lease_until = statement_timestamp() + $1 * interval '1 millisecond',"           \
+	" next_try_at = statement_timestamp() + $1 * interval '1 millisecond'"            \
 	" FROM due WHERE e.id = due.id RETURNING e.id, e.type, e.payload, e.lease_token," \
 	" e.attempts, e.failures"
 
