@@ -162,8 +162,8 @@ static void *run(void *context)
 		atomic_store(&relay->tick_ms, deadline_in_ms(0));
 		poked = wait_after(relay, outcome, &stop);
 	}
-	/* What the last jobs committed. */
-	while (step(relay, true) == RELAY_MORE)
+	/* What the last jobs committed. Without Kafka it stays in the outbox, and nobody waits for the broker. */
+	while (!atomic_load(&relay->kafka_away) && step(relay, true) == RELAY_MORE)
 		;
 	kafka_producer_close(relay->producer, deadline_in_ms(CLOSE_KAFKA_MS));
 	pg_close(relay->db);

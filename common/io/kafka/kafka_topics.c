@@ -158,6 +158,7 @@ enum err_kind kafka_topics_create(const struct kafka_options *options, const cha
 	static const struct kafka_setting none[] = {{NULL, NULL, 0}};
 	int64_t deadline_ms = deadline_in_ms(timeout_ms);
 	struct kafka_monitor *monitor = calloc(1, sizeof(*monitor));
+	struct err asked = {0};
 	enum err_kind kind;
 	rd_kafka_t *rk;
 
@@ -170,11 +171,13 @@ enum err_kind kafka_topics_create(const struct kafka_options *options, const cha
 		free(monitor);
 		return kind;
 	}
-	kind = kafka_ask_topics(rk, topics, topic_count, timeout_ms / 2, err);
-	if (kind) {
+	kind = kafka_ask_topics(rk, topics, topic_count, timeout_ms / 2, &asked);
+	if (kind && str_eq(asked.code, "kafka_no_topic")) {
 		kind = create(rk, topics, topic_count, partitions, deadline_left_ms(deadline_ms) / 2, err);
 		if (kind != ERR_REJECT) /* the test broker does not create when told to, but when asked for */
 			kind = await(rk, topics, topic_count, deadline_ms, err);
+	} else if (kind && err) { /* no broker answers: asking it for more is no use */
+		*err = asked;
 	}
 	if (kafka_close_bounded(destroy, rk,
 				deadline_in_ms(CLOSE_MS))) { /* else its threads may still report */

@@ -69,6 +69,18 @@ Test(relay_faults, a_broker_that_was_never_there_does_not_keep_anybody_from_star
 	rig_relay_close(relay);
 }
 
+Test(relay_faults, without_a_broker_it_closes_soon_and_the_rows_stay)
+{
+	struct relay *relay;
+
+	rd_kafka_mock_broker_set_down(rig.mock, 1);
+	put("checkout", 1, 5, 0);
+	relay = rig_relay();
+	rig_wait(names_kafka, relay, "readyz names kafka");
+	cr_expect(relay_close(relay, deadline_in_ms(3500)), "one look for the broker, not two");
+	cr_expect_eq(database_count(OUTBOX_ROWS), 5);
+}
+
 Test(relay_faults, a_producer_that_went_fatal_is_replaced_and_every_row_arrives)
 {
 	struct relay *relay = rig_relay();
