@@ -172,5 +172,6 @@ enum relay_outcome relay_batch(struct relay *relay, struct err *err)
 		return RELAY_TROUBLE;
 	metric_add(METRIC(METRIC_COUNTER, "unbook_outbox_relayed_total", "Events that left the outbox."),
 		   (int64_t)sums.finished);
-	return RELAY_MORE;
+	relay->sent = outbox_count(&rows);
+	return relay->sent < OUTBOX_BATCH_MAX ? RELAY_SENT : RELAY_MORE;
 }

@@ -25,7 +25,8 @@ struct relay_record {
 
 enum relay_outcome {
 	RELAY_IDLE,    /* nothing is there */
-	RELAY_MORE,    /* went well, look again at once */
+	RELAY_SENT,    /* all that was there; let a few rows gather */
+	RELAY_MORE,    /* a full batch went, look again at once */
 	RELAY_BUSY,    /* another relay is at work */
 	RELAY_TROUBLE, /* PostgreSQL or Kafka does not answer */
 };
@@ -47,6 +48,7 @@ struct relay {
 	char source[64]; /* "/unbook/<instance id>", "" until it was read */
 	bool topics_are_there;
 	int failures;
+	int sent; /* rows of the last batch that went well */
 	struct kafka_record records[OUTBOX_BATCH_MAX];
 	struct relay_record parts[OUTBOX_BATCH_MAX];
 	int64_t finished[OUTBOX_BATCH_MAX]; /* ids to delete */
