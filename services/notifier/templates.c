@@ -35,7 +35,8 @@ static char *read_file(const char *dir, const char *folder, const char *name, st
 		err_set(err, ERR_FATAL, "templates_bad", "%s is too large or not UTF-8", path);
 		return NULL;
 	}
-	return text;
+	char *fitted = realloc(text, len + 1); /* kept as long as the process lives */
+	return fitted ? fitted : text;
 }
 
 /* Cut one line end, for a subject. */
