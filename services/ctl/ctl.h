@@ -15,6 +15,7 @@ struct ctl_command {
 extern const struct ctl_command ctl_migrate;
 extern const struct ctl_command ctl_jwks;
 extern const struct ctl_command ctl_show;
+extern const struct ctl_command ctl_verify;
 
 /* --help or -h is among the arguments. */
 bool ctl_wants_help(int argc, char **argv);

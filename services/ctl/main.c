@@ -8,6 +8,7 @@ static const struct ctl_command *const commands[] = {
 	&ctl_migrate,
 	&ctl_jwks,
 	&ctl_show,
+	&ctl_verify,
 };
 
 bool ctl_wants_help(int argc, char **argv)

@@ -1,0 +1,156 @@
+"""unbookctl verify: says what is wrong in a live database, and nothing else."""
+
+import subprocess
+
+import pytest
+from stack import refunding as r
+
+
+@pytest.fixture
+def stack(new_stack):
+    return new_stack(only=())
+
+
+def verify(stack, *args):
+    done = subprocess.run(
+        [stack.bin_dir / "unbookctl", "verify", *map(str, args)],
+        env={"PATH": "/usr/bin:/bin", "UNBOOK_PG_URL": stack.pg.url(stack.database)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode in (0, 1), done.stderr
+    lines = done.stdout.splitlines()
+    assert done.returncode == bool(lines)
+    assert f"{len(lines)} violations" in done.stderr
+    return lines
+
+
+def add_refund(stack, booking, refund, name, amount_minor, status="succeeded", currency="EUR"):
+    stack.sql(
+        "INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status, refund_id, generation)"
+        " VALUES (%s, %s, %s, %s, %s, %s, 1)",
+        name, booking.payment_intent, amount_minor, currency, status, refund,
+    )  # fmt: skip
+
+
+def refunded(stack, **options):
+    booking = r.paid(stack, **options)
+    refund = r.ask(stack, booking, doorbell=False)
+    stack.sql("UPDATE refunds SET state = 'succeeded' WHERE id = %s", refund)
+    add_refund(stack, booking, refund, f"re_{booking.id}", booking.amount_minor)
+    return booking, refund
+
+
+def without_checks(stack, statement, *args):
+    """As a table looks whose constraints somebody has dropped."""
+    stack.sql("ALTER TABLE bookings DISABLE TRIGGER bookings_status_moves")
+    for row in stack.sql(
+        "SELECT conrelid::regclass::text AS t, conname FROM pg_constraint"
+        " WHERE conrelid IN ('bookings'::regclass, 'mails'::regclass) AND contype IN ('c', 'x')"
+        " OR conname = 'mails_message_id_key'"
+    ):
+        stack.sql(f"ALTER TABLE {row['t']} DROP CONSTRAINT {row['conname']}")
+    stack.sql(statement, *args)
+
+
+def test_a_sound_database_has_no_violation(stack):
+    parent, teacher, _ = stack.seed.family()
+    stack.seed.booking(parent, teacher, status=0, paid=False)
+    r.paid(stack)
+    r.paid(stack, status=2, starts_in="-3 days")
+    refunded(stack)
+    r.ask(stack, r.paid(stack), doorbell=False)  # on its way
+    failed = r.ask(stack, r.paid(stack), doorbell=False)
+    stack.sql("UPDATE refunds SET state = 'failed' WHERE id = %s", failed)
+    assert verify(stack) == []
+
+
+def test_by_hand_refunds_of_a_session_that_took_place_are_no_violation(stack):
+    booking = r.paid(stack, status=2, starts_in="-3 days")
+    stack.sql(
+        "INSERT INTO refunds (payment_intent, booking_id, cause, state, next_try_at)"
+        " VALUES (%s, %s, 'admin', 'succeeded', now())",
+        booking.payment_intent, booking.id,
+    )  # fmt: skip
+    add_refund(stack, booking, None, "re_hand", 4500)
+    assert verify(stack) == []
+
+
+def test_money_that_is_nowhere_or_twice_is_found(stack):
+    lost, kept, over, short = r.paid(stack), r.paid(stack), *(refunded(stack) for _ in range(2))
+    stack.sql("UPDATE bookings SET payment_intent = NULL WHERE id = %s", lost.id)
+    stack.sql(
+        "INSERT INTO refunds (payment_intent, booking_id, cause, next_try_at) VALUES (%s, %s, 'parent', now())",
+        kept.payment_intent, kept.id,
+    )  # fmt: skip
+    add_refund(stack, over[0], None, "re_more", 1)
+    stack.sql("UPDATE stripe_refunds SET amount_minor = 4499 WHERE refund_id = %s", short[1])
+    assert [line.replace(":", "").split()[:3] for line in verify(stack)] == [
+        ["I1", "payment", lost.payment_intent],
+        ["I1", "payment", kept.payment_intent],
+        ["I1", "payment", over[0].payment_intent],
+        ["I1", "refund", short[1]],
+    ]
+    stack.sql("UPDATE refunds SET settled_by = 'ann', settled_at = now() WHERE id = %s", short[1])
+    assert len(verify(stack)) == 3, "what a named operator settled elsewhere is done"
+
+
+def test_a_cancelled_paid_booking_without_a_refund_is_found(stack):
+    booking, refund = refunded(stack)
+    stack.sql("DELETE FROM stripe_refunds")
+    stack.sql("DELETE FROM refunds")
+    (line,) = verify(stack)
+    assert line == f"I2 booking {booking.id} is cancelled, its payment {booking.payment_intent} has no refund"
+
+
+def test_a_cancel_that_came_too_late_is_found(stack):
+    booking, _ = refunded(stack)
+    stack.sql("UPDATE bookings SET starts_at = cancelled_at + interval '24 hours',"
+              " ends_at = cancelled_at + interval '25 hours'")  # fmt: skip
+    (line,) = verify(stack)
+    assert line.startswith(f"I5 booking {booking.id} was cancelled by its parent")
+    stack.sql("UPDATE bookings SET cancel_cause = 'teacher'")
+    assert len(verify(stack, "--teacher-notice-s", 86400)) == 1
+    assert verify(stack, "--teacher-notice-s", 86399) == []
+    stack.sql("UPDATE bookings SET cancel_cause = 'admin'")
+    assert verify(stack) == []
+
+
+def test_overlaps_unknown_statuses_and_odd_mails_are_found(stack):
+    parent, teacher, _ = stack.seed.family()
+    first = stack.seed.booking(parent, teacher)
+    second = stack.seed.booking(parent, teacher, starts_in="5 days")
+    odd = r.paid(stack)
+    for kind in ("confirmed", "cancelled"):
+        stack.sql(
+            "INSERT INTO mails (booking_id, kind, recipient_id, booking_version, state, next_try_at)"
+            " VALUES (%s, %s, %s, 1, 'sent', now())",
+            odd.id, kind, odd.parent.id,
+        )  # fmt: skip
+    without_checks(stack, "UPDATE bookings SET starts_at = b.starts_at + interval '59 minutes',"
+                   " ends_at = b.ends_at + interval '59 minutes' FROM bookings b"
+                   " WHERE b.id = %s AND bookings.id = %s", first.id, second.id)  # fmt: skip
+    stack.sql("UPDATE mails SET message_id = '<x@y>', sent_at = now() WHERE kind = 'cancelled'")
+    stack.sql("UPDATE bookings SET status = 4 WHERE id = %s", odd.id)
+    found = verify(stack)
+    assert f"I4 bookings {first.id} and {second.id} of teacher {teacher.id} overlap" in found
+    assert f"I6 booking {odd.id} has status 4, cause none, cancelled at never" in found
+    assert any(line.startswith("I3 mail") and "without a Message-ID" in line for line in found)
+    assert any(line.startswith(f"I1 payment {odd.payment_intent}") for line in found)
+    stack.sql("UPDATE mails SET message_id = '<x@y>', sent_at = now()")
+    assert any(line.startswith("I3 Message-ID <x@y> stands on mails") for line in verify(stack))
+
+
+def test_a_role_that_may_only_read_is_enough_and_nothing_is_written(stack):
+    refunded(stack)
+    stack.sql(f"ALTER DATABASE {stack.database} SET default_transaction_read_only = on")
+    assert verify(stack) == []
+
+
+def test_wrong_arguments_and_help(stack):
+    command = [stack.bin_dir / "unbookctl", "verify"]
+    for args in (["x"], ["--teacher-notice-s", "x"], ["--teacher-notice-s"]):
+        assert subprocess.run([*command, *args], capture_output=True, timeout=30).returncode == 64
+    helped = subprocess.run([*command, "--help"], capture_output=True, text=True, timeout=30)
+    assert (helped.returncode, "usage: unbookctl verify" in helped.stdout) == (0, True)
