@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
 
 from stack import Infra, Stack  # noqa: E402
+from stack.shared_infra import Attached  # noqa: E402
 
 BUILD = os.environ.get("UNBOOK_TEST_BUILD", "asan")
 
@@ -28,11 +29,37 @@ def build():
     return BUILD
 
 
+def is_controller(config):
+    """Of several workers (pytest-xdist); it runs no test itself."""
+    return bool(getattr(config.option, "numprocesses", None)) and not hasattr(config, "workerinput")
+
+
+def pytest_sessionstart(session):
+    config = session.config
+    if is_controller(config):
+        config.shared_infra = Infra(build=BUILD, broker="kafka").start()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    shared = node.config.shared_infra
+    node.workerinput["infra"] = {"pg_port": shared.pg.port, "bootstrap": shared.kafka.bootstrap}
+
+
+def pytest_sessionfinish(session):
+    shared = getattr(session.config, "shared_infra", None)
+    if shared:
+        shared.stop()
+
+
 @pytest.fixture(scope="session")
-def infra():
-    """PostgreSQL and a real Kafka for the whole run; each stack has its own database and topics."""
-    with Infra(build=BUILD, broker="kafka") as shared:
-        yield shared
+def infra(request, build):
+    """One PostgreSQL and one real Kafka for the whole run; each stack has its own database and topics."""
+    if hasattr(request.config, "workerinput"):
+        yield Attached(**request.config.workerinput["infra"])
+        return
+    with Infra(build=build, broker="kafka") as own:
+        yield own
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def table():
             tally.tap,
             300,
         ),
-        Stage("e2e", [*build("asan"), [*PYTEST, "tests/e2e"]], tally.pytest, 420),
+        Stage("e2e", [*build("asan"), [*PYTEST, "-n", "4", "--dist", "loadfile", "tests/e2e"]], tally.pytest, 600),
         Stage("fault", [*build("asan"), [*PYTEST, "-n", "4", "--dist", "loadgroup", "tests/fault"]], tally.pytest, 600),
         Stage(
             "portability", [["bash", "tools/portability.sh"]], tally.tap, 780, lane=1

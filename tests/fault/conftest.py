@@ -4,7 +4,6 @@ import os
 
 import pytest
 from fault_world import Pieces, World
-from shared_infra import Attached
 from stack.broker import EmbeddedBroker
 from stack.infra import Infra
 from stack.kafka import Kafka
@@ -19,39 +18,6 @@ def pytest_collection_modifyitems(items):
         for fixture, group in BREAKS.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.xdist_group(group))
-
-
-def is_controller(config):
-    """Of several workers (pytest-xdist); it runs no test itself."""
-    return bool(getattr(config.option, "numprocesses", None)) and not hasattr(config, "workerinput")
-
-
-def pytest_sessionstart(session):
-    config = session.config
-    if is_controller(config):
-        config.shared_infra = Infra(build=os.environ.get("UNBOOK_TEST_BUILD", "asan"), broker="kafka").start()
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node):
-    shared = node.config.shared_infra
-    node.workerinput["infra"] = {"pg_port": shared.pg.port, "bootstrap": shared.kafka.bootstrap}
-
-
-def pytest_sessionfinish(session):
-    shared = getattr(session.config, "shared_infra", None)
-    if shared:
-        shared.stop()
-
-
-@pytest.fixture(scope="session")
-def infra(request, build):
-    """One PostgreSQL and one Kafka for all workers; each world has its own database and topics."""
-    if hasattr(request.config, "workerinput"):
-        yield Attached(**request.config.workerinput["infra"])
-        return
-    with Infra(build=build, broker="kafka") as own:
-        yield own
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The PostgreSQL and the Kafka that another process of the same test run has started."""
 
-from stack.kafka import Kafka
-from stack.postgres import Postgres
+from .kafka import Kafka
+from .postgres import Postgres
 
 
 class _Elsewhere:
