@@ -1,7 +1,5 @@
 """Fixtures of the whole-system fault tests."""
 
-import os
-
 import pytest
 from fault_world import Pieces, World
 from stack.broker import EmbeddedBroker
