@@ -16,6 +16,7 @@ extern const struct ctl_command ctl_migrate;
 extern const struct ctl_command ctl_jwks;
 extern const struct ctl_command ctl_show;
 extern const struct ctl_command ctl_verify;
+extern const struct ctl_command ctl_refunds;
 
 /* --help or -h is among the arguments. */
 bool ctl_wants_help(int argc, char **argv);

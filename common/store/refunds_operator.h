@@ -1,0 +1,34 @@
+/* refunds_operator.h: what an operator does to a refund that no worker will touch again (design.md section 4: retry, settled elsewhere).
+ * Each change, its line in the time line and its event hang on the row as it was read. */
+#ifndef REFUNDS_OPERATOR_H
+#define REFUNDS_OPERATOR_H
+
+#include "refund_events.h"
+
+struct refund_case {
+	bool found;
+	struct refund_events_found about; /* about.row is the refund */
+	bool is_settled;
+	const char *settled_by, *settled_reference; /* in the arena */
+};
+/* id: any text; one that is no uuid is not found. */
+enum err_kind refunds_find_case(struct pg *db, const char *id, struct arena *arena,
+				struct refund_case *ret_case, struct err *err) MUST_CHECK;
+
+struct refund_ruling {
+	const struct refund_claim *row;
+	const char *actor;         /* "operator:<name>" */
+	const char *event_payload; /* refund.changed, of version row->version + 1 */
+};
+
+/* The row becomes what change says and is due at once, unless a lease of it is still held. *ret_recorded false: it has changed since it
+ * was read, or was settled; nothing was written. */
+enum err_kind refunds_record_retry(struct pg *db, const struct refund_ruling *ruling,
+				   const struct refund_change *change, bool *ret_recorded,
+				   struct err *err) MUST_CHECK;
+
+/* Paid back some other way, under that reference. The state stays. *ret_recorded as above. */
+enum err_kind refunds_record_settled(struct pg *db, const struct refund_ruling *ruling, const char *reference,
+				     bool *ret_recorded, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,242 @@
+/* refunds.c: an operator's two exits for a refund that failed or needs attention: ask again, or settled elsewhere. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "ctl_db.h"
+#include "event.h"
+#include "refunds_operator.h"
+#include "str.h"
+#include "stripe_link.h"
+
+#define ARENA_BYTES_MAX    (1u << 20)
+#define OPERATOR_BYTES_MAX 64
+#define REFERENCE_BYTES    200
+
+struct order {
+	bool settles;
+	const char *id;
+	const char *reference;
+	char actor[OPERATOR_BYTES_MAX + sizeof("operator:")];
+	struct stripe *stripe; /* retry only */
+	struct arena *arena;
+};
+
+static int usage(FILE *out, int code)
+{
+	fputs("usage: unbookctl refunds retry <refund id> [--operator <name>]\n"
+	      "       unbookctl refunds settle <refund id> --reference <text> [--operator <name>]\n\n"
+	      "For a refund that is failed, canceled or needs_attention; unbookctl show prints its id.\n"
+	      "  retry   lists the payment's refunds at Stripe. If they add up, takes them over; else the refund-worker asks\n"
+	      "          again, with a new key only when the last one's refund is known to have failed\n"
+	      "  settle  notes that the money went back some other way; nothing is sent\n"
+	      "Both write who did it into the booking's time line. Exit code 1: not possible, and why is said.\n\n"
+	      "  --reference <text>  by what the payment can be found, at most 199 printable characters\n"
+	      "  --operator <name>   default: $SUDO_USER, else $USER\n"
+	      "  UNBOOK_PG_URL       PostgreSQL (or UNBOOK_PG_URL_FILE)\n"
+	      "  UNBOOK_STRIPE_KEY   for retry (or UNBOOK_STRIPE_KEY_FILE); UNBOOK_STRIPE_URL, _CONNECT_MS, _TIMEOUT_MS as\n"
+	      "                      the refund-worker's\n",
+	      out);
+	return code;
+}
+
+static enum err_kind refuse(int *ret_code, const char *id, const char *why)
+{
+	fprintf(stderr, "unbookctl refunds: %s %s\n", id, why);
+	*ret_code = 1;
+	return ERR_OK;
+}
+
+static enum err_kind moved_on(struct err *err)
+{
+	return err_set(err, ERR_RETRY, "row_changed", "the refund has moved on meanwhile; look again");
+}
+
+static enum err_kind encode_news(const struct refund_claim *row, struct refund after, struct order *order,
+				 const char **ret_payload, struct err *err)
+{
+	*ret_payload = event_encode_refund(&after, row->cause, row->version + 1, order->arena);
+	return *ret_payload ? ERR_OK : err_set(err, ERR_RETRY, "no_memory", "out of memory");
+}
+
+static enum err_kind settle(struct pg *db, struct order *order, const struct refund_case *found,
+			    int *ret_code, struct err *err)
+{
+	struct refund_ruling ruling = {.row = found->about.row, .actor = order->actor};
+	bool recorded = false;
+
+	if (encode_news(ruling.row, ruling.row->refund, order, &ruling.event_payload, err)
+	    || refunds_record_settled(db, &ruling, order->reference, &recorded, err))
+		return err->kind;
+	if (!recorded)
+		return moved_on(err);
+	printf("refund %s of booking %lld: settled by %s\n", order->id, (long long)found->about.booking_id,
+	       order->actor);
+	*ret_code = 0;
+	return ERR_OK;
+}
+
+/* What Stripe has of this payment now, kept as facts whatever comes of it. */
+static enum err_kind look(struct pg *db, const struct order *order, const struct refund_case *found,
+			  struct refund_list *ret_list, struct err *err)
+{
+	struct stripe_answer answer;
+
+	if (stripe_list_refunds(order->stripe, &found->about.row->refund, ret_list, &answer, err))
+		return err_while(err, "list the refunds at Stripe");
+	for (size_t i = 0; i < answer.seen_count; i++) {
+		if (refund_events_record_seen(db, &found->about, &answer.seen[i], err))
+			return err->kind;
+	}
+	return ERR_OK;
+}
+
+static enum err_kind retry(struct pg *db, struct order *order, const struct refund_case *found, int *ret_code,
+			   struct err *err)
+{
+	struct refund_ruling ruling = {.row = found->about.row, .actor = order->actor};
+	struct refund after = ruling.row->refund;
+	struct refund_list list = {0};
+	struct refund_change change;
+	char instance_id[INSTANCE_ID_BYTES];
+	bool recorded = false;
+
+	if (instance_claim_mode(db, stripe_is_live(order->stripe), instance_id, err)
+	    || look(db, order, found, &list, err))
+		return err->kind;
+	if (!refund_retry_next(&after, &list, &change))
+		return refuse(ret_code, order->id,
+			      "cannot be asked for again: its list at Stripe is not whole");
+	after.state = change.state;
+	after.generation = change.generation;
+	if (encode_news(ruling.row, after, order, &ruling.event_payload, err)
+	    || refunds_record_retry(db, &ruling, &change, &recorded, err))
+		return err->kind;
+	if (!recorded)
+		return moved_on(err);
+	printf("refund %s of booking %lld: %s, generation %d\n", order->id,
+	       (long long)found->about.booking_id, refund_state_name(change.state), change.generation);
+	return ERR_OK;
+}
+
+static enum err_kind rule(struct pg *db, void *context, int *ret_code, struct err *err)
+{
+	struct order *order = context;
+	struct refund_case found;
+	enum refund_state state;
+
+	if (refunds_find_case(db, order->id, order->arena, &found, err))
+		return err->kind;
+	if (!found.found)
+		return refuse(ret_code, order->id, "is no refund of this database");
+	if (found.is_settled) {
+		if (order->settles && str_eq(found.settled_reference, order->reference)) {
+			puts("it was settled so already");
+			return ERR_OK;
+		}
+		return refuse(ret_code, order->id, "was settled already; unbookctl show tells by whom");
+	}
+	state = found.about.row->refund.state;
+	if (!refund_state_is_final(state) || state == REFUND_SUCCEEDED)
+		return refuse(ret_code, order->id,
+			      state == REFUND_SUCCEEDED ? "has succeeded" : "is still being worked on");
+	return order->settles ? settle(db, order, &found, ret_code, err)
+			      : retry(db, order, &found, ret_code, err);
+}
+
+struct settings {
+	struct stripe_settings stripe;
+};
+
+static const struct conf_row rows[] = {STRIPE_ROWS(struct settings, stripe)};
+
+static int run(struct order *order)
+{
+	const struct ctl_work work = {.name = "unbookctl refunds", .run = rule, .context = order};
+	struct settings settings = {0};
+	struct err err = {0};
+	int code = EX_CONFIG;
+
+	if (order->settles)
+		return ctl_with_db(&work);
+	if (!conf_load(rows, sizeof(rows) / sizeof(rows[0]), &settings, environ, stderr)) {
+		const struct stripe_options options = {settings.stripe.url, settings.stripe.key,
+						       settings.stripe.connect_ms,
+						       settings.stripe.timeout_ms};
+
+		if (stripe_open(&options, &order->stripe, &err))
+			fprintf(stderr, "unbookctl refunds: %s (%s)\n", err.msg, err.code);
+		else
+			code = ctl_with_db(&work);
+	}
+	stripe_close(order->stripe);
+	conf_release(rows, sizeof(rows) / sizeof(rows[0]), &settings);
+	return code;
+}
+
+static bool set_actor(struct order *order, const char *name)
+{
+	if (!name)
+		name = getenv("SUDO_USER");
+	if (!name || !name[0])
+		name = getenv("USER");
+	if (!name || !name[0] || strlen(name) > OPERATOR_BYTES_MAX || !str_is_printable(name)) {
+		fputs("unbookctl refunds: say who you are: --operator <name>\n", stderr);
+		return false;
+	}
+	snprintf(order->actor, sizeof(order->actor), "operator:%s", name);
+	return true;
+}
+
+/* False: wrong arguments. */
+static bool read_order(int argc, char **argv, struct order *order)
+{
+	static const struct option options[] = {
+		{"reference", required_argument, NULL, 'r'},
+		{"operator", required_argument, NULL, 'o'},
+		{NULL, 0, NULL, 0},
+	};
+	const char *name = NULL;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'r')
+			order->reference = optarg;
+		else if (option == 'o')
+			name = optarg;
+		else
+			return false;
+	}
+	if (argc - optind != 1 || order->settles != (order->reference != NULL))
+		return false;
+	order->id = argv[optind];
+	if (order->reference
+	    && (!order->reference[0] || strlen(order->reference) >= REFERENCE_BYTES
+		|| !str_is_printable(order->reference)))
+		return false;
+	return str_is_printable(order->id) && set_actor(order, name);
+}
+
+static int command(int argc, char **argv)
+{
+	struct order order = {0};
+	struct arena arena;
+	int code;
+
+	if (ctl_wants_help(argc, argv))
+		return usage(stdout, 0);
+	order.settles = argc > 1 && str_eq(argv[1], "settle");
+	if (argc < 3 || (!order.settles && !str_eq(argv[1], "retry"))
+	    || !read_order(argc - 1, argv + 1, &order))
+		return usage(stderr, EX_USAGE);
+	arena_init(&arena, ARENA_BYTES_MAX);
+	order.arena = &arena;
+	code = run(&order);
+	arena_release(&arena);
+	return code;
+}
+
+const struct ctl_command ctl_refunds = {"refunds", "retry or settle a refund that needs a person", command};

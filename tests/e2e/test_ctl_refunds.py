@@ -1,0 +1,152 @@
+"""unbookctl refunds: an operator asks again, or notes that the money went back some other way."""
+
+import subprocess
+import uuid
+
+import pytest
+from stack import refunding as r
+from stack.stack import STRIPE_KEY
+
+GONE = "expired_or_canceled_card"
+
+
+@pytest.fixture
+def stack(new_stack):
+    return new_stack(only=())
+
+
+def refunds(stack, *args, code=0, **settings):
+    done = subprocess.run(
+        [stack.bin_dir / "unbookctl", "refunds", *map(str, args)],
+        env={
+            "PATH": "/usr/bin:/bin",
+            "UNBOOK_PG_URL": stack.pg.url(stack.database),
+            "UNBOOK_STRIPE_URL": stack.stripe.url,
+            "UNBOOK_STRIPE_KEY": STRIPE_KEY,
+            "USER": "ann",
+            **settings,
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def stuck(stack, state, **options):
+    """A refund that no worker will touch again."""
+    booking = r.paid(stack, **options)
+    refund = r.ask(stack, booking, doorbell=False)
+    stack.sql(
+        "UPDATE refunds SET state = %s, failure_reason = 'x', attempts = 3, first_sent_at = now() WHERE id = %s",
+        state, refund,
+    )  # fmt: skip
+    return booking, refund
+
+
+def log(stack, booking):
+    found = stack.sql("SELECT actor, what, detail FROM booking_log WHERE booking_id = %s ORDER BY id", booking.id)
+    return [tuple(line.values()) for line in found]
+
+
+def changed(stack, booking):
+    """Versions that the world is told of."""
+    found = stack.sql(
+        "SELECT payload::jsonb AS body FROM outbox WHERE type = 'unbook.refund.changed.v1'"
+        " AND aggregateid = %s ORDER BY id",
+        str(booking.id),
+    )
+    return [(line["body"]["state"], line["body"]["version"]) for line in found]
+
+
+def test_a_refund_that_failed_at_stripe_is_asked_for_again_with_a_new_key(new_stack):
+    stack = new_stack(only=("refund-worker",))
+    booking = r.paid(stack)
+    stack.stripe.post(
+        f"payment_intents/{booking.payment_intent}/course", course="pending_failed", failure_reason=GONE, delay_s=0.1
+    )
+    refund = r.ask(stack, booking)
+    r.wait_state(stack, refund, "failed")
+    stack.stripe.post(f"payment_intents/{booking.payment_intent}/course", course="succeeded")
+    said = refunds(stack, "retry", refund, "--operator", "bo")
+    assert f"refund {refund} of booking {booking.id}: requested, generation 2" in said
+    row = r.wait_state(stack, refund, "succeeded")
+    assert (row["generation"], row["failure_reason"]) == (2, None)
+    assert [post.key for post in r.posts(stack, booking)] == [f"refund:{refund}:{n}" for n in (1, 2)]
+    asked = ("operator:bo", "refund_retried", {"refund": refund, "state": "requested", "generation": 2})
+    assert asked in log(stack, booking)
+
+
+def test_what_adds_up_at_stripe_is_taken_over_and_nothing_is_sent(stack):
+    booking, refund = stuck(stack, "needs_attention")
+    stack.stripe.post(f"payment_intents/{booking.payment_intent}/refund")
+    assert "succeeded, generation 1" in refunds(stack, "retry", refund)
+    assert (r.row(stack, refund)["state"], r.row(stack, refund)["version"]) == ("succeeded", 2)
+    assert r.posts(stack, booking) == []
+    (seen,) = r.seen(stack, booking)
+    assert (seen["refund_id"], seen["status"]) == (None, "succeeded")
+    assert [line[:2] for line in log(stack, booking)] == [
+        ("stripe", "refund_by_hand"),
+        ("operator:ann", "refund_retried"),
+    ]
+    assert changed(stack, booking) == [("succeeded", 2)]
+
+
+def test_an_unknown_outcome_keeps_its_key(stack):
+    booking, refund = stuck(stack, "needs_attention")
+    refunds(stack, "retry", refund, SUDO_USER="cy")
+    row = r.row(stack, refund)
+    assert (row["state"], row["generation"], row["attempts"]) == ("requested", 1, 3)
+    assert row["first_sent_at"], "the key may have left"
+    assert log(stack, booking)[0][0] == "operator:cy"
+    assert "still being worked on" in refunds(stack, "retry", refund, code=1)
+    assert len(log(stack, booking)) == 1
+
+
+def test_without_a_list_nothing_changes(stack):
+    booking, refund = stuck(stack, "failed")
+    r.fault(stack, booking, "error", method="GET", count=None)
+    assert "list the refunds at Stripe" in refunds(stack, "retry", refund, code=70)
+    assert (r.row(stack, refund)["state"], log(stack, booking)) == ("failed", [])
+
+
+def test_settled_elsewhere_is_noted_once_by_name(stack):
+    booking, refund = stuck(stack, "failed")
+    assert "settled by operator:ann" in refunds(stack, "settle", refund, "--reference", 'wire "7"')
+    row = r.row(stack, refund)
+    assert (row["state"], row["settled_by"], row["settled_reference"]) == ("failed", "operator:ann", 'wire "7"')
+    assert log(stack, booking) == [
+        ("operator:ann", "refund_settled", {"refund": refund, "reference": 'wire "7"'})
+    ]
+    assert changed(stack, booking) == [("failed", 2)]
+    assert "already" in refunds(stack, "settle", refund, "--reference", 'wire "7"')
+    for again in (("settle", refund, "--reference", "another"), ("retry", refund)):
+        assert "settled already" in refunds(stack, *again, code=1)
+    assert r.row(stack, refund) == row
+    assert len(log(stack, booking)) == 1
+    assert r.made(stack, booking) == []
+
+
+def test_what_needs_nobody_is_refused(stack):
+    _, succeeded = stuck(stack, "succeeded")
+    _, pending = stuck(stack, "pending")
+    for what in (("retry",), ("settle", "--reference", "x")):
+        assert "has succeeded" in refunds(stack, *what, succeeded, code=1)
+        assert "still being worked on" in refunds(stack, *what, pending, code=1)
+        for nobodys in (uuid.uuid4(), "7", "'; DROP TABLE refunds"):
+            assert "is no refund of this database" in refunds(stack, *what, nobodys, code=1)
+
+
+def test_wrong_arguments_settings_and_keys_are_told_apart(stack):
+    _, refund = stuck(stack, "failed")
+    for args in ((), ("retry",), ("settle", refund), ("retry", refund, "--reference", "x"), ("undo", refund),
+                 ("settle", refund, "--reference", ""), ("settle", refund, "--reference", "r" * 200)):  # fmt: skip
+        refunds(stack, *args, code=64)
+    assert "--operator" in refunds(stack, "retry", refund, code=64, USER="")
+    refunds(stack, "retry", refund, code=78, UNBOOK_STRIPE_KEY="")
+    refunds(stack, "retry", refund, code=78, UNBOOK_STRIPE_KEY="pk_nothing")
+    stack.sql("UPDATE instance SET livemode = false")
+    assert "wrong_mode" in refunds(stack, "retry", refund, code=70, UNBOOK_STRIPE_KEY="sk_live_x")
+    assert r.row(stack, refund)["state"] == "failed"
+    assert "usage: unbookctl refunds retry" in refunds(stack, "--help")
