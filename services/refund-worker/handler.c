@@ -30,6 +30,7 @@ static void take(struct job *job, struct refund_claim *claim)
 	job->work = claim;
 	job->label = claim->refund.id;
 	job->booking_id = claim->refund.booking_id;
+	CRASH_POINT("refund.after_claim");
 }
 
 static enum err_kind claim(void *context, struct pg *db, const struct event *event, struct job *job,
@@ -44,8 +45,6 @@ static enum err_kind claim(void *context, struct pg *db, const struct event *eve
 	if (refunds_claim_fresh(db, &lease, event->refund_id, &claimed, err))
 		return err->kind;
 	take(job, claimed);
-	if (claimed)
-		CRASH_POINT("refund.after_claim");
 	return ERR_OK;
 }
 
