@@ -16,7 +16,7 @@ def seed(stack):
     """People, offers, and two paid lessons."""
     stack.parent, stack.teacher, stack.admin = stack.seed.family()
     offer = stack.seed.offer(stack.teacher)
-    early = stack.seed.booking(stack.parent, stack.teacher, starts_in="3 days", offer=offer)
+    early = stack.booking = stack.seed.booking(stack.parent, stack.teacher, starts_in="3 days", offer=offer)
     late = stack.seed.booking(stack.parent, stack.teacher, starts_in="23 hours", offer=offer)
     return early, late
 

@@ -109,7 +109,7 @@ def supervise(broker, build, tell):
         run = Run()
         stack = new_stack(broker, build)
         stack.start()
-        seed_people(stack)
+        seed_world(stack)
         write_env(stack, RUN / "env")
         _started()
         os.write(tell, b"up")
@@ -143,8 +143,11 @@ def _started():
     _starting = False
 
 
-def seed_people(stack):
+def seed_world(stack):
+    """Three people, an offer, and one paid session to try things on (none at a Stripe that is not ours)."""
     stack.parent, stack.teacher, stack.admin = stack.seed.family()
+    offer = stack.seed.offer(stack.teacher)
+    stack.booking = stack.seed.booking(stack.parent, stack.teacher, offer=offer) if stack.stripe else None
 
 
 def down():

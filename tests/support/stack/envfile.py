@@ -29,6 +29,7 @@ def environment(stack):
         "PARENT_ID": stack.parent.id,
         "TEACHER_ID": stack.teacher.id,
         "ADMIN_ID": stack.admin.id,
+        "BOOKING_ID": stack.booking.id if stack.booking else "",
     }
 
 
