@@ -70,9 +70,9 @@ int64_t service_deadline_ms(void)
 
 void service_wait(void)
 {
-	LOG(LOG_INFO, "ready", LOG_I("pid", getpid()));
 	monitor_lock(&service.monitor);
 	service.ready = true;
+	LOG(LOG_INFO, "ready", LOG_I("pid", getpid()));
 	while (!service.stopping)
 		monitor_wait(&service.monitor, deadline_in_ms(3600 * 1000));
 	monitor_unlock(&service.monitor);
