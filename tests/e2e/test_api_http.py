@@ -175,3 +175,16 @@ def test_many_idle_and_many_bad_connections_leave_nothing_behind(world):  # noqa
     world.stack.eventually(
         lambda: service.metrics()["process_open_fds"] <= before + 8, what="descriptors are given back"
     )
+
+
+def test_a_request_that_the_library_gives_up_leaves_nothing_behind(world):  # noqa: F811
+    service = world.stack.start_service("api")
+    url = service.url
+    cookies = b"; ".join(b"a%d=1" % n for n in range(1500))
+    for _ in range(20):
+        raw(url, b"GET /nope HTTP/1.1\r\nHost: x\r\nCookie: " + cookies + b"\r\n\r\n")
+        raw(url, b"GET /nope?" + b"a&" * 1000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    began = time.monotonic()
+    service.sigterm()
+    world.stack.eventually(lambda: not service.running(), 30, "it ends")
+    assert service.exit_code == 0 and time.monotonic() - began < 10

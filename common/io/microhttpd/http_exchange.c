@@ -33,6 +33,7 @@ struct http_exchange *http_exchange_new(struct http_server *server, struct MHD_C
 	exchange->request.connection = connection;
 	exchange->request.query = "";
 	exchange->request.body = "";
+	exchange->uri_at = (uintptr_t)raw_uri;
 	exchange->raw_uri = arena_strdup(&exchange->arena, raw_uri);
 	if (!exchange->raw_uri) {
 		http_exchange_free(exchange);
@@ -112,12 +113,43 @@ void http_exchange_run(struct http_exchange *exchange)
 		finish(exchange);
 }
 
+/* All headers, and whether each byte of the request's head belongs to something that was handed over. 0.9.75 cuts strings at a NUL, and
+ * takes a line that starts with a NUL or a colon for the end of the headers; 1.0 refuses both. Names and values lie in the order and at
+ * the distance in which they were sent, so what was cut is a gap. */
+struct head_walk {
+	struct http_framing framing;
+	uintptr_t at; /* where the next line must begin */
+	bool gap;
+};
+
 static enum MHD_Result add_header(void *argument, enum MHD_ValueKind kind, const char *name, size_t name_len,
 				  const char *value, size_t value_len)
 {
+	struct head_walk *walk = argument;
+	uintptr_t value_at = value ? (uintptr_t)value : (uintptr_t)name + name_len + 1;
+
 	(void)kind;
-	http_framing_add(argument, name, name_len, value ? value : "", value ? value_len : 0);
+	http_framing_add(&walk->framing, name, name_len, value ? value : "", value ? value_len : 0);
+	walk->gap |= (uintptr_t)name != walk->at || value_at <= (uintptr_t)name + name_len;
+	walk->at = value_at + (value ? value_len : 0) + 2;
 	return MHD_YES;
+}
+
+static void walk_head(const struct http_exchange *exchange, const char *verb, const char *version,
+		      struct head_walk *walk)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	uintptr_t end = info ? (uintptr_t)verb + info->header_size : 0;
+	bool cuts = MHD_get_version()[0] == '0';
+
+	walk->framing.bytes = strlen(verb) + strlen(exchange->raw_uri) + strlen(version) + 4;
+	walk->gap = exchange->uri_at != (uintptr_t)verb + strlen(verb) + 1
+		    || (uintptr_t)version != exchange->uri_at + strlen(exchange->raw_uri) + 1;
+	walk->at = (uintptr_t)version + strlen(version) + 2;
+	MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, add_header, walk);
+	walk->gap |= walk->at + 2 != end;
+	walk->framing.bad_line |= cuts && walk->gap;
 }
 
 static bool take_params(struct http_request *request, const struct http_match *match)
@@ -173,27 +205,29 @@ static void find_route(struct http_exchange *exchange, bool known_verb)
 void http_exchange_begin(struct http_exchange *exchange, const char *verb, const char *version)
 {
 	struct http_request *request = &exchange->request;
-	struct http_framing framing = {0};
+	struct head_walk walk = {0};
+	const struct http_framing *framing = &walk.framing;
 	const char *code, *message;
 	bool known_verb;
 	int status;
 
 	exchange->begun = true;
-	MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, add_header, &framing);
+	walk_head(exchange, verb, version, &walk);
 	known_verb = http_method_decode(verb, &request->method);
 	id_traceparent_child(http_request_header(request, "traceparent"), request->traceparent);
 	/* First without the body's limit, which the route knows. */
-	status = http_framing_verdict(&framing, version, SIZE_MAX / 2, &code, &message);
+	status = http_framing_verdict(framing, version, SIZE_MAX / 2, &code, &message);
 	if (!status)
 		find_route(exchange, known_verb);
 	exchange->body_bytes_max = body_bytes_max(request->route);
 	if (!status && !exchange->answered)
-		status = http_framing_verdict(&framing, version, exchange->body_bytes_max, &code, &message);
+		status = http_framing_verdict(framing, version, exchange->body_bytes_max, &code, &message);
 	if (status) {
 		exchange->response.close = true;
 		http_exchange_refuse(exchange, status, code, message);
 	}
-	/* What is answered before its body was read cannot be followed by another request. */
-	exchange->response.close |= exchange->answered && (framing.length || framing.encodings);
+	/* What is answered before its body was read cannot be followed by another request. Nor can chunks: their trailer is read as
+	 * carelessly as the headers, and nobody sees it. */
+	exchange->response.close |= (exchange->answered && framing->length) || framing->encodings;
 	buf_init(&exchange->body, exchange->body_bytes_max);
 }

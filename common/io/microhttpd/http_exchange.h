@@ -35,6 +35,7 @@ struct http_exchange {
 	struct buf body;
 	size_t body_bytes_max;
 	const char *raw_uri;
+	uintptr_t uri_at; /* where the library keeps raw_uri, to see what it skipped */
 	int64_t started_us;
 	bool begun, answered;
 };

@@ -12,9 +12,9 @@
 /* What the header lines showed. Start from {0}, add every line, then ask. */
 struct http_framing {
 	int hosts, lengths, encodings, authorizations;
-	size_t bytes;   /* of all names and values */
+	size_t bytes;   /* of the request line, all names and values */
 	int64_t length; /* Content-Length */
-	bool bad_line;  /* name is no token, NUL or control byte in a value */
+	bool bad_line;  /* name is no token, NUL or control byte in a value, bytes that nobody handed over */
 	bool bad_length, bad_encoding, bad_host;
 };
 

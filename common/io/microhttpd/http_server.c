@@ -11,9 +11,27 @@
 #include "clock.h"
 #include "http_exchange.h"
 #include "http_listen.h"
+#include "id.h"
 
 /* Twice the header limit: the library keeps both directions in it. */
 #define CONNECTION_BYTES (2 * 16384 + 4096)
+
+/* The library keeps 64 bytes for each parameter and gives up, without an answer, when its memory is full. */
+#define PARAMS_MAX 64
+
+/* One connection. */
+struct http_line {
+	struct http_watched *watched;
+	struct http_exchange *exchange; /* of the request it is at; NULL between two */
+};
+
+static struct http_line *line_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
 
 static enum MHD_Result send_answer(struct http_exchange *exchange)
 {
@@ -40,9 +58,8 @@ static enum MHD_Result send_answer(struct http_exchange *exchange)
 	return queued;
 }
 
-/* A body that is too large although its length was not announced. The library takes no answer while it reads a body, so this is
- * written to the socket as it is, and the connection ends. */
-static enum MHD_Result refuse_body(struct http_exchange *exchange)
+/* Where the library takes no answer, the answer is written to the socket as it is, and the connection ends. */
+static void send_raw(struct http_exchange *exchange, const char *status_line)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -50,11 +67,10 @@ static enum MHD_Result refuse_body(struct http_exchange *exchange)
 	char scrap[4096];
 	struct buf out;
 
-	http_exchange_refuse(exchange, 413, "too_large", "The request body is too large.");
 	if (!info)
-		return MHD_NO;
+		return;
 	buf_init(&out, 2 * HTTP_BODY_BYTES);
-	buf_addf(&out, "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: %zu\r\n",
+	buf_addf(&out, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %zu\r\n", status_line,
 		 answer->body.len);
 	buf_add(&out, "Content-Type: application/json; charset=utf-8\r\n");
 	for (int i = 0; i < answer->header_count; i++)
@@ -68,6 +84,13 @@ static enum MHD_Result refuse_body(struct http_exchange *exchange)
 			;
 	}
 	buf_release(&out);
+}
+
+/* A body that is too large although its length was not announced: the library takes no answer while it reads a body. */
+static enum MHD_Result refuse_body(struct http_exchange *exchange)
+{
+	http_exchange_refuse(exchange, 413, "too_large", "The request body is too large.");
+	send_raw(exchange, "413 Content Too Large");
 	return MHD_NO;
 }
 
@@ -139,29 +162,53 @@ static enum MHD_Result on_access(void *context, struct MHD_Connection *connectio
 	return exchange->answered ? send_answer(exchange) : dispatch(exchange);
 }
 
+static bool has_too_many_params(const char *uri)
+{
+	int count = 0;
+
+	for (; *uri; uri++)
+		count += *uri == '&';
+	return count >= PARAMS_MAX;
+}
+
+/* What is returned here comes back as the request's context; without one the connection ends. */
 static void *on_uri(void *context, const char *uri, struct MHD_Connection *connection)
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	struct http_exchange *exchange = http_exchange_new(context, connection, uri);
+	struct http_line *line = line_of(connection);
+	struct http_exchange *exchange;
 
-	if (exchange && info) {
-		exchange->watched = info->socket_context;
-		http_watch_start(exchange->watched);
-	}
-	return exchange;
+	if (!line || !uri)
+		return NULL;
+	http_exchange_free(line->exchange); /* left over, see on_connection */
+	exchange = line->exchange = http_exchange_new(context, connection, uri);
+	if (!exchange)
+		return NULL;
+	exchange->watched = line->watched;
+	http_watch_start(exchange->watched);
+	if (!has_too_many_params(uri))
+		return exchange;
+	id_traceparent_child(NULL, exchange->request.traceparent);
+	http_exchange_refuse(exchange, 414, "bad_request", "The query has too many parameters.");
+	send_raw(exchange, "414 URI Too Long");
+	http_exchange_free(exchange);
+	line->exchange = NULL;
+	return NULL;
 }
 
 static void on_completed(void *context, struct MHD_Connection *connection, void **request_context,
 			 enum MHD_RequestTerminationCode why)
 {
 	struct http_exchange *exchange = *request_context;
+	struct http_line *line = line_of(connection);
 
-	(void)context, (void)connection, (void)why;
-	if (exchange)
-		http_watch_start(exchange->watched);
+	(void)context, (void)why;
+	if (!exchange)
+		return;
+	http_watch_start(exchange->watched);
 	http_exchange_free(exchange);
 	*request_context = NULL;
+	if (line)
+		line->exchange = NULL;
 }
 
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
@@ -170,12 +217,19 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 	struct http_server *server = context;
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct http_line *line = *socket_context;
 
-	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-		http_watch_leave(server->watch, *socket_context);
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED && line) {
+		/* on_completed never came when the library ran out of memory between on_uri and on_access. */
+		http_exchange_free(line->exchange);
+		http_watch_leave(server->watch, line->watched);
+		free(line);
 		*socket_context = NULL;
-	} else if (info) {
-		*socket_context = http_watch_enter(server->watch, info->connect_fd);
+	} else if (what == MHD_CONNECTION_NOTIFY_STARTED && info) {
+		line = calloc(1, sizeof *line);
+		if (line)
+			line->watched = http_watch_enter(server->watch, info->connect_fd);
+		*socket_context = line;
 	}
 }
 
