@@ -96,7 +96,7 @@ def test_kafka_wiped_in_the_middle_of_the_day(new_world, on_frail_kafka):
     on_frail_kafka.kafka.wipe()
     world.cancel(bookings[4:])
     world.judge(broker="wiped")
-    world.eventually(lambda: all(s.has_joined() for s in world.stack.running), 40, "the groups are there again")
+    world.eventually(lambda: all(s.has_joined() for s in world.stack.running), 80, "the groups are there again")
     (late,) = world.book()
     world.cancel([late])
     world.judge()
