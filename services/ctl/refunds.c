@@ -1,10 +1,10 @@
 /* refunds.c: an operator's two exits for a refund that failed or needs attention: ask again, or settled elsewhere. */
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "actor.h"
 #include "ctl.h"
 #include "ctl_db.h"
 #include "event.h"
@@ -12,15 +12,14 @@
 #include "str.h"
 #include "stripe_link.h"
 
-#define ARENA_BYTES_MAX    (1u << 20)
-#define OPERATOR_BYTES_MAX 64
-#define REFERENCE_BYTES    200
+#define ARENA_BYTES_MAX (1u << 20)
+#define REFERENCE_BYTES 200
 
 struct order {
 	bool settles;
 	const char *id;
 	const char *reference;
-	char actor[OPERATOR_BYTES_MAX + sizeof("operator:")];
+	char actor[ACTOR_BYTES];
 	struct stripe *stripe; /* retry only */
 	struct arena *arena;
 };
@@ -177,20 +176,6 @@ static int run(struct order *order)
 	return code;
 }
 
-static bool set_actor(struct order *order, const char *name)
-{
-	if (!name)
-		name = getenv("SUDO_USER");
-	if (!name || !name[0])
-		name = getenv("USER");
-	if (!name || !name[0] || strlen(name) > OPERATOR_BYTES_MAX || !str_is_printable(name)) {
-		fputs("unbookctl refunds: say who you are: --operator <name>\n", stderr);
-		return false;
-	}
-	snprintf(order->actor, sizeof(order->actor), "operator:%s", name);
-	return true;
-}
-
 /* False: wrong arguments. */
 static bool read_order(int argc, char **argv, struct order *order)
 {
@@ -217,7 +202,7 @@ static bool read_order(int argc, char **argv, struct order *order)
 	    && (!order->reference[0] || strlen(order->reference) >= REFERENCE_BYTES
 		|| !str_is_printable(order->reference)))
 		return false;
-	return str_is_printable(order->id) && set_actor(order, name);
+	return str_is_printable(order->id) && actor_read("unbookctl refunds", name, order->actor);
 }
 
 static int command(int argc, char **argv)
