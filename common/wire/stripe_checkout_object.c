@@ -6,8 +6,6 @@
 #include "str.h"
 #include "stripe_json.h"
 
-#define CHECKOUTS_PER_PAGE_MAX 100
-
 /* Whose booking: only our own marks count, client_reference_id alone may be anybody's. */
 static void read_marks(const json_t *object, struct checkout *checkout)
 {
@@ -125,23 +123,17 @@ enum err_kind stripe_checkout_page_decode(const char *bytes, size_t len, struct 
 	JSON_SCOPE json_t *root = NULL;
 	enum err_kind kind = stripe_json_parse(bytes, len, &root, err);
 	struct stripe_checkout_page page = {0};
-	const json_t *data, *last;
-	size_t count;
+	struct stripe_json_list list;
 
-	if (kind)
-		return kind;
-	data = json_object_get(root, "data");
-	count = json_array_size(data);
-	if (!json_is_array(data) || count > CHECKOUTS_PER_PAGE_MAX)
-		return stripe_json_bad(err, "data");
-	page.has_more = json_is_true(json_object_get(root, "has_more"));
-	page.checkouts = arena_alloc(arena, (count + 1) * sizeof *page.checkouts);
-	last = count ? json_object_get(json_array_get(data, count - 1), "id") : NULL;
-	page.last_id = arena_strdup(arena, json_string_value(last));
-	if (!page.checkouts || (page.has_more && !page.last_id))
-		return err_set(err, ERR_REJECT, "too_large", "%zu checkouts do not fit", count);
-	for (size_t i = 0; i < count; i++) {
-		const json_t *object = json_array_get(data, i);
+	if (kind || stripe_json_list(root, arena, &list, err))
+		return ERR_REJECT;
+	page.has_more = list.has_more;
+	page.last_id = list.last_id;
+	page.checkouts = arena_alloc(arena, (list.count + 1) * sizeof *page.checkouts);
+	if (!page.checkouts)
+		return err_set(err, ERR_REJECT, "too_large", "%zu checkouts do not fit", list.count);
+	for (size_t i = 0; i < list.count; i++) {
+		const json_t *object = json_array_get(list.data, i);
 
 		if (read_checkout(object, &page.checkouts[page.count], err) == ERR_OK)
 			page.count++;

@@ -86,6 +86,24 @@ int64_t stripe_json_booking_id(const json_t *metadata)
 	return text && str_to_int64(text, &id) && id > 0 ? id : 0;
 }
 
+enum err_kind stripe_json_list(const json_t *root, struct arena *arena, struct stripe_json_list *ret_list,
+			       struct err *err)
+{
+	struct stripe_json_list list = {.data = json_object_get(root, "data")};
+	const json_t *last;
+
+	list.count = json_array_size(list.data);
+	if (!json_is_array(list.data) || list.count > STRIPE_JSON_LIST_MAX)
+		return stripe_json_bad(err, "data");
+	last = list.count ? json_object_get(json_array_get(list.data, list.count - 1), "id") : NULL;
+	list.last_id = arena_strdup(arena, json_string_value(last));
+	list.has_more = json_is_true(json_object_get(root, "has_more"));
+	if (!json_is_boolean(json_object_get(root, "has_more")) || (list.has_more && !list.last_id))
+		return stripe_json_bad(err, "has_more");
+	*ret_list = list;
+	return ERR_OK;
+}
+
 char *stripe_json_dump(const json_t *object, struct arena *arena)
 {
 	size_t len = json_is_object(object) ? json_dumpb(object, NULL, 0, JSON_COMPACT) : 0;

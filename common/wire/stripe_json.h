@@ -32,6 +32,18 @@ bool stripe_json_instant(const json_t *value, struct instant *ret_at) MUST_CHECK
 /* Our own marks on an object: the booking's id (0: none, or no id) and whose it is ("": nobody's). */
 int64_t stripe_json_booking_id(const json_t *metadata);
 
+/* What every list of Stripe's has. */
+struct stripe_json_list {
+	const json_t *data; /* an array, borrowed from root */
+	size_t count;       /* at most STRIPE_JSON_LIST_MAX */
+	bool has_more;
+	const char *last_id; /* in the arena: where the next page begins; NULL: the page is empty */
+};
+#define STRIPE_JSON_LIST_MAX 100
+/* ERR_REJECT bad_object: data (no list, or too long), has_more (no next page can begin anywhere). */
+enum err_kind stripe_json_list(const json_t *root, struct arena *arena, struct stripe_json_list *ret_list,
+			       struct err *err) MUST_CHECK;
+
 /* An object again as JSON, in the arena; NULL when it is no object or does not fit. */
 char *stripe_json_dump(const json_t *object, struct arena *arena);
 

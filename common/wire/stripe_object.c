@@ -8,8 +8,6 @@
 #include "str.h"
 #include "stripe_json.h"
 
-#define REFUNDS_PER_PAGE_MAX 100
-
 /* Our own marks; a refund made by hand has none of them, or somebody else's. */
 static void read_metadata(const json_t *metadata, struct stripe_refund *refund)
 {
@@ -86,34 +84,38 @@ enum err_kind stripe_refund_decode(const char *bytes, size_t len, const char *of
 	return kind ? kind : read_refund(root, of, ret_refund, err);
 }
 
+/* Somebody else's refund, in a list of the whole account. */
+static bool may_be_left_out(const json_t *object, const char *of)
+{
+	return !of && !json_object_get(json_object_get(object, "metadata"), "refund_id");
+}
+
 enum err_kind stripe_refund_page_decode(const char *bytes, size_t len, const char *of, struct arena *arena,
 					struct stripe_refund_page *ret_page, struct err *err)
 {
 	JSON_SCOPE json_t *root = NULL;
 	enum err_kind kind = stripe_json_parse(bytes, len, &root, err);
-	const json_t *data, *has_more;
-	struct stripe_refund *refunds;
-	size_t count;
+	struct stripe_refund_page page = {0};
+	struct stripe_json_list list;
 
-	if (kind)
-		return kind;
-	data = json_object_get(root, "data");
-	has_more = json_object_get(root, "has_more");
-	count = json_array_size(data);
-	if (!json_is_array(data) || count > REFUNDS_PER_PAGE_MAX)
-		return stripe_json_bad(err, "data");
-	if (!json_is_boolean(has_more) || (json_is_true(has_more) && count == 0))
-		return stripe_json_bad(err, "has_more");
-	refunds = arena_alloc(arena, (count ? count : 1) * sizeof *refunds);
-	if (!refunds)
-		return err_set(err, ERR_REJECT, "too_large", "%zu refunds do not fit", count);
-	for (size_t i = 0; i < count; i++) {
-		kind = read_refund(json_array_get(data, i), of, &refunds[i], err);
-		if (kind)
+	if (kind || stripe_json_list(root, arena, &list, err))
+		return ERR_REJECT;
+	page.has_more = list.has_more;
+	page.last_id = list.last_id;
+	page.refunds = arena_alloc(arena, (list.count + 1) * sizeof *page.refunds);
+	if (!page.refunds)
+		return err_set(err, ERR_REJECT, "too_large", "%zu refunds do not fit", list.count);
+	for (size_t i = 0; i < list.count; i++) {
+		const json_t *object = json_array_get(list.data, i);
+
+		if (read_refund(object, of, &page.refunds[page.count], err) == ERR_OK)
+			page.count++;
+		else if (may_be_left_out(object, of))
+			page.unread++;
+		else
 			return err_while(err, "refund %zu of the list", i);
 	}
-	*ret_page = (struct stripe_refund_page){
-		.refunds = refunds, .count = count, .has_more = json_is_true(has_more)};
+	*ret_page = page;
 	return ERR_OK;
 }
 

@@ -23,11 +23,14 @@
 enum err_kind stripe_refund_decode(const char *bytes, size_t len, const char *of,
 				   struct stripe_refund *ret_refund, struct err *err) MUST_CHECK;
 
-/* One page of a list of refunds, all of which must be of `of`. refunds lives in the arena. */
+/* One page of a list of refunds, all of which must be of `of`. With of NULL a page of a whole account's: there a refund that does not
+ * read is left out and counted, unless it bears our refund id: then the page is refused. */
 struct stripe_refund_page {
-	struct stripe_refund *refunds;
+	struct stripe_refund *refunds; /* in the arena */
 	size_t count;
+	size_t unread;
 	bool has_more;
+	const char *last_id; /* in the arena: where the next page begins; NULL: the page is empty */
 };
 enum err_kind stripe_refund_page_decode(const char *bytes, size_t len, const char *of, struct arena *arena,
 					struct stripe_refund_page *ret_page, struct err *err) MUST_CHECK;

@@ -231,8 +231,7 @@ enum err_kind stripe_create_refund(struct stripe *stripe, const struct refund *r
 	return kind ? kind : read_one(&response, refund, ret_answer, err);
 }
 
-/* Ids go into a path, so they hold nothing that means something there. */
-static bool id_is_plain(const char *id)
+bool stripe_id_is_plain(const char *id)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 
@@ -248,7 +247,7 @@ enum err_kind stripe_get_refund(struct stripe *stripe, const struct refund *refu
 	enum err_kind kind;
 
 	http_response_init(&response);
-	if (!id_is_plain(id) || strlen(id) >= sizeof ret_answer->refund.id)
+	if (!stripe_id_is_plain(id) || strlen(id) >= sizeof ret_answer->refund.id)
 		return no_payment(ret_answer, err);
 	(void)snprintf(path, sizeof path, "/v1/refunds/%s", id);
 	request.path = path;

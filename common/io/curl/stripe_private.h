@@ -17,4 +17,7 @@ enum err_kind stripe_not_understood(struct stripe_answer *answer, const struct e
 enum err_kind stripe_not_sent(struct stripe_answer *answer, const char *code, const char *why,
 			      struct err *err);
 
+/* Ids go into a path: nothing in them means something there. */
+bool stripe_id_is_plain(const char *id);
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "str.h"
 #include "stripe_object.h"
+#include "stripe_payment_object.h"
 
 static void check(const struct stripe_refund *refund)
 {
@@ -16,6 +17,38 @@ static void check(const struct stripe_refund *refund)
 		abort();
 	if (!str_is_printable(refund->failure_reason) || !str_is_printable(refund->reference))
 		abort();
+}
+
+static void check_payment(const struct stripe_payment *payment)
+{
+	if (!payment->id[0] || !str_is_printable(payment->id) || strlen(payment->received.currency) != 3)
+		abort();
+	if (payment->received.minor < 0 || (payment->received.minor && !payment->is_captured))
+		abort();
+	if (payment->booking_id < 0 || !str_is_printable(payment->instance_id))
+		abort();
+}
+
+/* As part of a whole account. */
+static void check_account(const char *bytes, size_t size, struct arena *arena)
+{
+	struct stripe_payment_page payments = {0};
+	struct stripe_refund_page refunds = {0};
+	struct stripe_payment payment;
+
+	if (stripe_payment_decode(bytes, size, &payment, NULL) == ERR_OK)
+		check_payment(&payment);
+	if (stripe_payment_page_decode(bytes, size, arena, &payments, NULL) == ERR_OK) {
+		for (size_t i = 0; i < payments.count; i++)
+			check_payment(&payments.payments[i]);
+		if (payments.has_more && !payments.last_id)
+			abort();
+	}
+	if (stripe_refund_page_decode(bytes, size, NULL, arena, &refunds, NULL) == ERR_OK) {
+		for (size_t i = 0; i < refunds.count; i++)
+			if (!refunds.refunds[i].payment_intent[0] || refunds.refunds[i].amount.minor <= 0)
+				abort();
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -41,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (stripe_error_decode(bytes, size, &error, &err) == ERR_OK
 	    && (!str_is_printable(error.code) || !str_is_printable(error.type)))
 		abort();
+	check_account(bytes, size, &arena);
 	arena_release(&arena);
 	return 0;
 }

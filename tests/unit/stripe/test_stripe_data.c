@@ -7,6 +7,7 @@
 
 #include "str.h"
 #include "stripe_object.h"
+#include "stripe_payment_object.h"
 
 #define DATA_DIR   UNBOOK_SOURCE_DIR "/tests/data/stripe"
 #define FILE_BYTES (256 * 1024)
@@ -45,6 +46,49 @@ static void show(struct buf *out, const struct stripe_refund *refund)
 		 or_dash(refund->reference), (long long)(refund->created_at.us / 1000000));
 }
 
+static void show_payment(struct buf *out, const struct stripe_payment *payment)
+{
+	buf_addf(out, "id %s\ncaptured %d\namount %lld %s\ncharge %s\nbooking %lld\ninstance %s\n",
+		 payment->id, payment->is_captured, (long long)payment->received.minor,
+		 payment->received.currency, or_dash(payment->charge_id), (long long)payment->booking_id,
+		 or_dash(payment->instance_id));
+	buf_addf(out, "live %d\ncreated %lld\n", payment->is_live,
+		 (long long)(payment->created_at.us / 1000000));
+}
+
+static enum err_kind decode_account(const char *what, const char *bytes, size_t len, struct buf *out,
+				    struct err *err)
+{
+	struct stripe_payment_page payments = {0};
+	struct stripe_refund_page refunds = {0};
+	struct stripe_payment payment = {0};
+	enum err_kind kind;
+	struct arena arena;
+
+	arena_init(&arena, 256 * 1024);
+	if (str_eq(what, "payment")) {
+		kind = stripe_payment_decode(bytes, len, &payment, err);
+		if (!kind)
+			show_payment(out, &payment);
+	} else if (str_eq(what, "payments")) {
+		kind = stripe_payment_page_decode(bytes, len, &arena, &payments, err);
+		if (!kind)
+			buf_addf(out, "has_more %d\nunread %zu\nlast %s\n", payments.has_more,
+				 payments.unread, payments.last_id ? payments.last_id : "-");
+		for (size_t i = 0; i < payments.count; i++)
+			show_payment(out, &payments.payments[i]);
+	} else {
+		kind = stripe_refund_page_decode(bytes, len, NULL, &arena, &refunds, err);
+		if (!kind)
+			buf_addf(out, "has_more %d\nunread %zu\nlast %s\n", refunds.has_more, refunds.unread,
+				 refunds.last_id ? refunds.last_id : "-");
+		for (size_t i = 0; i < refunds.count; i++)
+			show(out, &refunds.refunds[i]);
+	}
+	arena_release(&arena);
+	return kind;
+}
+
 static enum err_kind decode(const char *what, const char *bytes, size_t len, struct buf *out, struct err *err)
 {
 	struct stripe_refund_page page = {0};
@@ -53,6 +97,8 @@ static enum err_kind decode(const char *what, const char *bytes, size_t len, str
 	enum err_kind kind;
 	struct arena arena;
 
+	if (str_starts(what, "payment") || str_eq(what, "refunds"))
+		return decode_account(what, bytes, len, out, err);
 	arena_init(&arena, 256 * 1024);
 	if (str_eq(what, "refund")) {
 		kind = stripe_refund_decode(bytes, len, PAYMENT, &refund, err);
