@@ -15,6 +15,15 @@ struct common_settings {
 	int64_t db_pool;
 };
 
+/* Of everybody who settles payments: the link is made with the payment. */
+#define MEETING_ROW(holder, member)                                                                   \
+	{                                                                                             \
+		.name = "UNBOOK_MEETING_URL_TEMPLATE", .type = CONF_TEXT,                             \
+		.offset = offsetof(holder, member), .fallback = "",                                   \
+		.help = "Link of a confirmed session: https://meet.example/{token}; {token} becomes " \
+			"random. Empty: sessions have no link",                                       \
+	}
+
 /* What every worker has besides. */
 struct worker_settings {
 	int64_t slots;

@@ -13,4 +13,8 @@
 enum err_kind instance_claim_mode(struct pg *db, bool is_live, char ret_id[INSTANCE_ID_BYTES],
 				  struct err *err) MUST_CHECK;
 
+/* The same without deciding, for whoever only looks: a database that belongs to no mode yet fits both. */
+enum err_kind instance_check_mode(struct pg *db, bool is_live, char ret_id[INSTANCE_ID_BYTES],
+				  struct err *err) MUST_CHECK;
+
 #endif

@@ -1,10 +1,9 @@
 /* act.c: what a checkout proves, done: settle or release. */
 #include "alarm.h"
+#include "conclude.h"
 #include "log.h"
 #include "metrics.h"
 #include "reaper.h"
-#include "release.h"
-#include "settle.h"
 #include "str.h"
 
 void reaper_note(struct reaper *reaper, const struct stripe_answer *answer, const char *call)
@@ -36,16 +35,8 @@ static const char *outcome_name(enum payment_outcome outcome)
 	return "returned";
 }
 
-static enum err_kind settle(const struct act *act, const struct flow *flow, struct err *err)
+static void note_settled(const struct act *act, const struct payment_decision *decision)
 {
-	const struct payment_decision *decision;
-	struct settled settled;
-
-	if (settle_checkout(flow, act->booking_id, act->checkout, &settled, err))
-		return err->kind;
-	decision = &settled.decision;
-	if (settled.outcome != SETTLE_DECIDED)
-		return ERR_OK;
 	LOG(LOG_INFO, "payment settled", LOG_I("booking", act->booking_id),
 	    LOG_S("payment", act->checkout->payment_intent),
 	    LOG_S("outcome", outcome_name(decision->outcome)), LOG_S("cause", decision->refund_cause));
@@ -55,25 +46,6 @@ static enum err_kind settle(const struct act *act, const struct flow *flow, stru
 		   1);
 	if (decision->refund_cause && str_eq(decision->refund_cause, "amount_mismatch"))
 		alarm_raise(act->job, "amount_mismatch", act->checkout->payment_intent);
-	return ERR_OK;
-}
-
-static enum err_kind release(const struct act *act, const struct flow *flow, enum cancel_cause cause,
-			     struct err *err)
-{
-	const struct release_request request = {.booking_id = act->booking_id,
-						.cause = cause,
-						.stripe_session_id = act->checkout->id,
-						.is_closed = true};
-	enum release_outcome outcome;
-	struct booking booking;
-
-	if (release_booking(flow, &request, &outcome, &booking, err))
-		return err->kind;
-	if (outcome == RELEASED)
-		LOG(LOG_INFO, "booking released", LOG_I("booking", act->booking_id),
-		    LOG_S("cause", cancel_cause_name(cause)));
-	return ERR_OK;
 }
 
 enum err_kind act_on(const struct act *act, enum checkout_proof proof, struct err *err)
@@ -84,18 +56,21 @@ enum err_kind act_on(const struct act *act, enum checkout_proof proof, struct er
 				  .traceparent = act->job->traceparent,
 				  .doorbell_ms = act->reaper->settings->worker.doorbell_ms,
 				  .meeting_url_template = act->reaper->settings->meeting_url_template};
+	struct concluded concluded;
 
-	switch (proof) {
-	case CHECKOUT_PROVES_PAID:
-	case CHECKOUT_PROVES_FREE:
-		return settle(act, &flow, err);
-	case CHECKOUT_PROVES_UNPAID:
-		return release(act, &flow, CAUSE_CHECKOUT_EXPIRED, err);
-	case CHECKOUT_PROVES_FAILED:
-		return release(act, &flow, CAUSE_CHECKOUT_FAILED, err);
-	case CHECKOUT_PROVES_NOTHING:
-	case CHECKOUT_PROVES_WAIT:
-		return ERR_OK;
+	if (conclude_checkout(&flow, act->booking_id, act->checkout, proof, &concluded, err))
+		return err->kind;
+	switch (concluded.conclusion) {
+	case CONCLUDED_SETTLED:
+		note_settled(act, &concluded.decision);
+		break;
+	case CONCLUDED_RELEASED:
+		LOG(LOG_INFO, "booking released", LOG_I("booking", act->booking_id),
+		    LOG_S("cause", cancel_cause_name(concluded.cause)));
+		break;
+	case CONCLUDED_NOTHING:
+	case CONCLUDED_BEFORE:
+		break;
 	}
 	return ERR_OK;
 }

@@ -9,11 +9,7 @@ const struct conf_row reaper_rows[] = {
 	 .offset = offsetof(struct reaper_settings, frontend_url),
 	 .choices = "http https",
 	 .help = "Where people see their bookings; the same as the API's, for a lost checkout is asked for again in the same words"},
-	{.name = "UNBOOK_MEETING_URL_TEMPLATE",
-	 .type = CONF_TEXT,
-	 .offset = offsetof(struct reaper_settings, meeting_url_template),
-	 .fallback = "",
-	 .help = "Link of a confirmed session: https://meet.example/{token}; {token} becomes random. Empty: sessions have no link"},
+	MEETING_ROW(struct reaper_settings, meeting_url_template),
 };
 
 const size_t reaper_row_count = sizeof(reaper_rows) / sizeof(reaper_rows[0]);

@@ -4,7 +4,6 @@
 #include "stripe_checkout.h"
 
 #define POOL_WAIT_MS 5000
-#define FIND_FROM_US (600LL * 1000000) /* so much older than the booking may its checkout be: two clocks */
 
 static void note(struct hold *hold, const char *call)
 {
@@ -44,7 +43,7 @@ static enum err_kind remember(struct hold *hold, struct err *err)
 /* The key's answer is lost, frozen, of other settings or of yesterday: the list knows what was made. */
 static enum err_kind search(struct hold *hold, const struct checkout_order *order, struct err *err)
 {
-	struct instant from = {hold->claim->booking.created_at.us - FIND_FROM_US};
+	struct instant from = {hold->claim->booking.created_at.us - CHECKOUT_OLDER_US};
 	enum err_kind kind = stripe_find_checkout(hold->reaper->link.stripe, order, from, &hold->checkout,
 						  &hold->answer, err);
 
