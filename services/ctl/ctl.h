@@ -17,6 +17,8 @@ extern const struct ctl_command ctl_jwks;
 extern const struct ctl_command ctl_show;
 extern const struct ctl_command ctl_verify;
 extern const struct ctl_command ctl_refunds;
+extern const struct ctl_command ctl_orphans;
+extern const struct ctl_command ctl_cleanup;
 
 /* --help or -h is among the arguments. */
 bool ctl_wants_help(int argc, char **argv);

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "conf.h"
 #include "ctl.h"
 #include "rfc3339.h"
 
@@ -11,14 +10,7 @@ struct settings {
 	char *pg_url;
 };
 
-static const struct conf_row rows[] = {
-	{.name = "UNBOOK_PG_URL",
-	 .type = CONF_URL,
-	 .offset = offsetof(struct settings, pg_url),
-	 .help = "PostgreSQL, as the services use it",
-	 .choices = "postgresql postgres",
-	 .secret = true},
-};
+static const struct conf_row rows[] = {CTL_PG_ROW(struct settings, pg_url)};
 
 int ctl_with_db(const struct ctl_work *work)
 {

@@ -4,7 +4,16 @@
 
 #include <stdint.h>
 
+#include "conf.h"
 #include "pg.h"
+
+/* The database's row of a table of settings. */
+#define CTL_PG_ROW(holder, member)                                                              \
+	{                                                                                       \
+		.name = "UNBOOK_PG_URL", .type = CONF_URL, .offset = offsetof(holder, member),  \
+		.help = "PostgreSQL, as the services use it", .choices = "postgresql postgres", \
+		.secret = true,                                                                 \
+	}
 
 /* Connect to UNBOOK_PG_URL and run the work; whatever was wrong is said on stderr. Returns the exit code: that of the work, or 70, 78.
  * work  returns an error, or ERR_OK with *ret_code. */

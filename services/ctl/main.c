@@ -5,7 +5,7 @@
 #include "str.h"
 
 static const struct ctl_command *const commands[] = {
-	&ctl_migrate, &ctl_jwks, &ctl_show, &ctl_verify, &ctl_refunds,
+	&ctl_migrate, &ctl_jwks, &ctl_show, &ctl_verify, &ctl_refunds, &ctl_orphans, &ctl_cleanup,
 };
 
 bool ctl_wants_help(int argc, char **argv)

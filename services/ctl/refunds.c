@@ -2,25 +2,24 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "actor.h"
 #include "ctl.h"
-#include "ctl_db.h"
+#include "ctl_stripe.h"
 #include "event.h"
 #include "refunds_operator.h"
 #include "str.h"
-#include "stripe_link.h"
 
 #define ARENA_BYTES_MAX (1u << 20)
 #define REFERENCE_BYTES 200
+#define COMMAND         "unbookctl refunds"
 
 struct order {
 	bool settles;
 	const char *id;
 	const char *reference;
 	char actor[ACTOR_BYTES];
-	struct stripe *stripe; /* retry only */
+	struct stripe *stripe; /* retry only; borrowed */
 	struct arena *arena;
 };
 
@@ -44,7 +43,7 @@ static int usage(FILE *out, int code)
 
 static enum err_kind refuse(int *ret_code, const char *id, const char *why)
 {
-	fprintf(stderr, "unbookctl refunds: %s %s\n", id, why);
+	fprintf(stderr, COMMAND ": %s %s\n", id, why);
 	*ret_code = 1;
 	return ERR_OK;
 }
@@ -100,11 +99,9 @@ static enum err_kind retry(struct pg *db, struct order *order, const struct refu
 	struct refund after = ruling.row->refund;
 	struct refund_list list = {0};
 	struct refund_change change;
-	char instance_id[INSTANCE_ID_BYTES];
 	bool recorded = false;
 
-	if (instance_claim_mode(db, stripe_is_live(order->stripe), instance_id, err)
-	    || look(db, order, found, &list, err))
+	if (look(db, order, found, &list, err))
 		return err->kind;
 	if (!refund_retry_next(&after, &list, &change))
 		return refuse(ret_code, order->id,
@@ -146,34 +143,21 @@ static enum err_kind rule(struct pg *db, void *context, int *ret_code, struct er
 			      : retry(db, order, &found, ret_code, err);
 }
 
-struct settings {
-	struct stripe_settings stripe;
-};
+static enum err_kind rule_with_stripe(const struct ctl_stripe *link, void *context, int *ret_code,
+				      struct err *err)
+{
+	struct order *order = context;
 
-static const struct conf_row rows[] = {STRIPE_ROWS(struct settings, stripe)};
+	order->stripe = link->stripe;
+	return rule(link->db, order, ret_code, err);
+}
 
 static int run(struct order *order)
 {
-	const struct ctl_work work = {.name = "unbookctl refunds", .run = rule, .context = order};
-	struct settings settings = {0};
-	struct err err = {0};
-	int code = EX_CONFIG;
-
 	if (order->settles)
-		return ctl_with_db(&work);
-	if (!conf_load(rows, sizeof(rows) / sizeof(rows[0]), &settings, environ, stderr)) {
-		const struct stripe_options options = {settings.stripe.url, settings.stripe.key,
-						       settings.stripe.connect_ms,
-						       settings.stripe.timeout_ms};
-
-		if (stripe_open(&options, &order->stripe, &err))
-			fprintf(stderr, "unbookctl refunds: %s (%s)\n", err.msg, err.code);
-		else
-			code = ctl_with_db(&work);
-	}
-	stripe_close(order->stripe);
-	conf_release(rows, sizeof(rows) / sizeof(rows[0]), &settings);
-	return code;
+		return ctl_with_db(&(struct ctl_work){.name = COMMAND, .run = rule, .context = order});
+	return ctl_with_stripe(
+		&(struct ctl_stripe_work){.name = COMMAND, .run = rule_with_stripe, .context = order});
 }
 
 /* False: wrong arguments. */
@@ -202,7 +186,7 @@ static bool read_order(int argc, char **argv, struct order *order)
 	    && (!order->reference[0] || strlen(order->reference) >= REFERENCE_BYTES
 		|| !str_is_printable(order->reference)))
 		return false;
-	return str_is_printable(order->id) && actor_read("unbookctl refunds", name, order->actor);
+	return str_is_printable(order->id) && actor_read(COMMAND, name, order->actor);
 }
 
 static int command(int argc, char **argv)

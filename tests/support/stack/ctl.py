@@ -1,0 +1,35 @@
+"""unbookctl as an operator runs it beside a stack."""
+
+import subprocess
+
+from .stack import STRIPE_KEY
+
+
+def start(stack, *args, **settings):
+    """The running process, its output in pipes."""
+    return subprocess.Popen(
+        [stack.bin_dir / "unbookctl", *map(str, args)],
+        env={
+            "PATH": "/usr/bin:/bin",
+            "UNBOOK_PG_URL": stack.pg.url(stack.database),
+            "UNBOOK_STRIPE_URL": stack.stripe.url,
+            "UNBOOK_STRIPE_KEY": STRIPE_KEY,
+            "UNBOOK_STRIPE_TIMEOUT_MS": "2000",
+            "USER": "ann",
+            **settings,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process, code=0, timeout=60):
+    """(stdout, stderr) once it has ended with that exit code."""
+    out, err = process.communicate(timeout=timeout)
+    assert process.returncode == code, f"{process.returncode}: {out}{err}"
+    return out, err
+
+
+def run(stack, *args, code=0, **settings):
+    return finish(start(stack, *args, **settings), code)
