@@ -19,6 +19,8 @@ extern const struct ctl_command ctl_verify;
 extern const struct ctl_command ctl_refunds;
 extern const struct ctl_command ctl_orphans;
 extern const struct ctl_command ctl_cleanup;
+extern const struct ctl_command ctl_reconcile;
+extern const struct ctl_command ctl_retention;
 
 /* --help or -h is among the arguments. */
 bool ctl_wants_help(int argc, char **argv);

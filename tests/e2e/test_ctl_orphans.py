@@ -5,21 +5,15 @@ from types import SimpleNamespace
 
 import pytest
 from settle_world import Stripe, hold, payments, row
-from stack import Stack, ctl
+from stack import ctl
 
 HELD = "-1 minute"
 
 
 @pytest.fixture(scope="module")
 def one_stack(infra, build):
-    """Without services: nobody but the operator moves anything."""
-    stack = Stack(infra, build=build)
-    try:
-        yield stack.start(only=())
-    finally:
-        stack.stop()
-    assert not stack.problems(), "\n".join(stack.problems())
-    stack.remove()
+    with ctl.quiet_stack(infra, build) as stack:
+        yield stack
 
 
 @pytest.fixture
@@ -48,7 +42,7 @@ def one_of_each(stack, hours):
     stripe.pay(made["paid"][1])
     stripe.expire(made["expired"][1])
     stripe.pay(made["delayed"][1], delayed=True)
-    stack.sql("UPDATE bookings SET stripe_session_id = 'cs_test_gone' WHERE id = %s", made["unknown"][0])
+    stack.sql("UPDATE bookings SET stripe_session_id = 'cs_test_gone' || id WHERE id = %s", made["unknown"][0])
     stack.sql("UPDATE bookings SET stripe_session_id = NULL WHERE id = %s", made["lost"][0])
     return SimpleNamespace(
         **{name: booking for name, (booking, _) in made.items()},

@@ -1,8 +1,20 @@
 """unbookctl as an operator runs it beside a stack."""
 
+import contextlib
 import subprocess
 
-from .stack import STRIPE_KEY
+from .stack import STRIPE_KEY, Stack
+
+
+@contextlib.contextmanager
+def quiet_stack(infra, build):
+    """For a whole file of tests, without services: nobody but the operator moves anything."""
+    stack = Stack(infra, build=build)
+    with contextlib.ExitStack() as ending:
+        ending.callback(stack.stop)
+        yield stack.start(only=())
+        assert not stack.problems(), "\n".join(stack.problems())
+        ending.callback(stack.remove)
 
 
 def start(stack, *args, **settings):
@@ -20,13 +32,12 @@ def start(stack, *args, **settings):
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     )
 
 
 def finish(process, code=0, timeout=60):
     """(stdout, stderr) once it has ended with that exit code."""
-    out, err = process.communicate(timeout=timeout)
+    out, err = (text.decode() for text in process.communicate(timeout=timeout))
     assert process.returncode == code, f"{process.returncode}: {out}{err}"
     return out, err
 
