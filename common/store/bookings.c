@@ -21,6 +21,12 @@ static const struct pg_stmt clock_stmt = {
 	.reads_only = true,
 };
 
+static const struct pg_stmt known_stmt = {
+	.name = "bookings_is_known",
+	.sql = "SELECT EXISTS (SELECT 1 FROM bookings WHERE id = $1)",
+	.reads_only = true,
+};
+
 static const struct pg_stmt cancel_stmt = {
 	.name = "bookings_cancel",
 	.sql = "UPDATE bookings SET status = 3, version = version + 1, cancelled_at = $2, cancel_cause = $3,"
@@ -45,6 +51,18 @@ enum err_kind bookings_lock(struct pg *tx, int64_t id, const struct bookings_rea
 	if (locked.found && booking_row_read(&results, LOCK_ROW, 0, arena, &locked.booking, err))
 		return err->kind;
 	*ret_locked = locked;
+	return ERR_OK;
+}
+
+enum err_kind bookings_is_known(struct pg *db, int64_t id, bool *ret_known, struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct pg_args args = {0};
+
+	pg_arg_int(&args, id);
+	if (pg_one(db, &known_stmt, &args, &results, err))
+		return err->kind;
+	*ret_known = pg_bool(&results, 0, 0, 0);
 	return ERR_OK;
 }
 

@@ -24,6 +24,9 @@ enum err_kind bookings_lock(struct pg *tx, int64_t id, const struct bookings_rea
 			    struct arena *arena, struct bookings_locked *ret_locked,
 			    struct err *err) MUST_CHECK;
 
+/* Is there such a booking at all? An event about an unknown one is a dead letter. */
+enum err_kind bookings_is_known(struct pg *db, int64_t id, bool *ret_known, struct err *err) MUST_CHECK;
+
 /* Queue status 3 with version + 1, cancelled_at = at. The row must be locked by bookings_lock. */
 struct bookings_cancel {
 	int64_t id;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "booking_row.h"
+#include "bookings.h"
 #include "str.h"
 
 /* Lock the row that `due` picks, then write the claim. */
@@ -31,12 +32,6 @@ static const struct pg_stmt claim_due_stmt = {
 	.name = "checkout_claim_due",
 	.sql = "WITH due AS (SELECT id AS due_id FROM bookings WHERE next_try_at <= now() AND " IS_OPEN
 	       " ORDER BY next_try_at LIMIT 1" CLAIM_WRITE,
-};
-
-static const struct pg_stmt known_stmt = {
-	.name = "checkout_booking_known",
-	.sql = "SELECT 1 FROM bookings WHERE id = $1",
-	.reads_only = true,
 };
 
 static const struct pg_stmt wait_stmt = {
@@ -112,22 +107,17 @@ static enum err_kind claim_with(struct pg *db, const struct checkout_lease *leas
 enum err_kind checkouts_claim_booking(struct pg *db, const struct checkout_lease *lease, int64_t booking_id,
 				      struct checkout_claim **ret_claim, struct err *err)
 {
-	PG_RESULTS_SCOPE struct pg_results known = PG_RESULTS_NONE;
 	struct checkout_claim *claim = NULL;
-	struct pg_args args = {0};
+	bool is_known = true;
 
 	if (booking_id <= 0)
 		return err_set(err, ERR_REJECT, "unknown_booking", "no booking has such an id");
 	if (claim_with(db, lease, booking_id, &claim, err))
 		return err->kind;
-	if (!claim) {
-		pg_arg_int(&args, booking_id);
-		if (pg_one(db, &known_stmt, &args, &known, err))
-			return err->kind;
-		if (pg_rows(&known, 0) == 0)
-			return err_set(err, ERR_REJECT, "unknown_booking", "no booking %lld",
-				       (long long)booking_id);
-	}
+	if (!claim && bookings_is_known(db, booking_id, &is_known, err))
+		return err->kind;
+	if (!is_known)
+		return err_set(err, ERR_REJECT, "unknown_booking", "no booking %lld", (long long)booking_id);
 	*ret_claim = claim;
 	return ERR_OK;
 }

@@ -111,23 +111,6 @@ enum err_kind mails_sweep(struct pg *db, const struct mail_claim *claim_options,
 	return claim(db, &stmt, &args, arena, ret_mail, err);
 }
 
-enum err_kind mails_booking_is_known(struct pg *db, int64_t booking_id, bool *ret_known, struct err *err)
-{
-	static const struct pg_stmt stmt = {
-		.name = "mails_booking_is_known",
-		.sql = "SELECT EXISTS (SELECT 1 FROM bookings WHERE id = $1)",
-		.reads_only = true,
-	};
-	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
-	struct pg_args args = {0};
-
-	pg_arg_int(&args, booking_id);
-	if (pg_one(db, &stmt, &args, &results, err))
-		return err->kind;
-	*ret_known = pg_bool(&results, 0, 0, 0);
-	return ERR_OK;
-}
-
 enum err_kind mails_hold(struct pg *db, const struct mail *mail, int64_t lease_ms, bool *ret_held,
 			 struct err *err)
 {

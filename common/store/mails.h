@@ -13,7 +13,7 @@ struct mail_request {
 	enum mail_kind kind;
 	int64_t recipient_id;
 	int64_t booking_version;
-	const char *ref; /* refund id where the kind speaks of one, else "" */
+	const char *ref; /* of a refund where the kind speaks of one: its id, or <id>:<generation>; else "" */
 	int64_t doorbell_ms;
 };
 enum err_kind mails_queue(struct pg *tx, const struct mail_request *request, struct err *err) MUST_CHECK;
@@ -47,10 +47,6 @@ enum err_kind mails_claim_booking(struct pg *db, int64_t booking_id, const struc
 /* One overdue mail of any booking. */
 enum err_kind mails_sweep(struct pg *db, const struct mail_claim *claim_options, struct arena *arena,
 			  struct mail *ret_mail, struct err *err) MUST_CHECK;
-
-/* Is there such a booking at all? An event about an unknown one is a dead letter. */
-enum err_kind mails_booking_is_known(struct pg *db, int64_t booking_id, bool *ret_known,
-				     struct err *err) MUST_CHECK;
 
 /* Everything that the text needs. Errors ERR_REJECT bad_row when the booking is not there. */
 enum err_kind mails_find_facts(struct pg *db, const struct mail *mail, struct arena *arena,

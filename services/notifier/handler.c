@@ -1,6 +1,7 @@
 /* handler.c: what the worker runtime calls: budget, claim, sweep, perform. */
 #include <string.h>
 
+#include "bookings.h"
 #include "crash_point.h"
 #include "notifier.h"
 
@@ -64,7 +65,7 @@ static enum err_kind claim(void *context, struct pg *db, const struct event *eve
 		return err->kind;
 	if (mail.id)
 		return take_claimed(job, &mail, lease_ends_ms, err);
-	if (mails_booking_is_known(db, event->booking_id, &known, err))
+	if (bookings_is_known(db, event->booking_id, &known, err))
 		return err->kind;
 	if (!known)
 		return err_set(err, ERR_REJECT, "unknown_row", "there is no booking %lld",
