@@ -17,6 +17,7 @@
 #define RETRY_AFTER_S_MAX 3600
 #define PAYMENT_BYTES_MAX 128
 #define FORM_BYTES_MAX    1024
+#define KEY_BYTES_MAX     255 /* Stripe's limit */
 
 struct stripe {
 	struct http_client *http;
@@ -164,6 +165,27 @@ enum err_kind stripe_not_sent(struct stripe_answer *answer, const char *code, co
 	return err_set(err, ERR_REJECT, code, "%s", why);
 }
 
+enum err_kind stripe_post_keyed(struct stripe *stripe, const struct stripe_post *post, struct buf *form,
+				struct http_response *ret_response, struct stripe_answer *ret_answer,
+				struct err *err)
+{
+	struct http_request request = {
+		.path = post->path, .crash_point = post->crash_point, .form = form->data};
+	char key[KEY_BYTES_MAX + 32], trace[96];
+	enum err_kind kind;
+
+	(void)snprintf(key, sizeof key, "Idempotency-Key: %.*s", KEY_BYTES_MAX, post->key);
+	request.headers[0] = key;
+	if (post->traceparent && post->traceparent[0] && str_is_printable(post->traceparent)) {
+		(void)snprintf(trace, sizeof trace, "traceparent: %s", post->traceparent);
+		request.headers[1] = trace;
+	}
+	kind = form->failed ? stripe_not_sent(ret_answer, "too_large", "the form does not fit", err)
+			    : stripe_call(stripe, &request, ret_response, ret_answer, err);
+	buf_release(form);
+	return kind;
+}
+
 static enum err_kind no_payment(struct stripe_answer *answer, struct err *err)
 {
 	return stripe_not_sent(answer, "no_payment", "the row names no PaymentIntent and no charge", err);
@@ -206,8 +228,11 @@ static enum err_kind read_one(const struct http_response *response, const struct
 enum err_kind stripe_create_refund(struct stripe *stripe, const struct refund *refund,
 				   const char *traceparent, struct stripe_answer *ret_answer, struct err *err)
 {
-	char key[REFUND_KEY_BYTES], key_header[REFUND_KEY_BYTES + 32], trace_header[96];
-	struct http_request request = {.path = "/v1/refunds", .crash_point = "refund.after_post"};
+	char key[REFUND_KEY_BYTES];
+	const struct stripe_post post = {.path = "/v1/refunds",
+					 .crash_point = "refund.after_post",
+					 .key = key,
+					 .traceparent = traceparent};
 	HTTP_RESPONSE_SCOPE struct http_response response;
 	struct buf form;
 	enum err_kind kind;
@@ -216,18 +241,9 @@ enum err_kind stripe_create_refund(struct stripe *stripe, const struct refund *r
 	if (!payment_field(refund->payment_intent))
 		return no_payment(ret_answer, err);
 	refund_key(refund, key);
-	(void)snprintf(key_header, sizeof key_header, "Idempotency-Key: %s", key);
-	request.headers[0] = key_header;
-	if (traceparent && traceparent[0] && str_is_printable(traceparent)) {
-		(void)snprintf(trace_header, sizeof trace_header, "traceparent: %s", traceparent);
-		request.headers[1] = trace_header;
-	}
 	buf_init(&form, FORM_BYTES_MAX);
 	add_refund_form(&form, refund);
-	request.form = form.data;
-	kind = form.failed ? no_payment(ret_answer, err)
-			   : stripe_call(stripe, &request, &response, ret_answer, err);
-	buf_release(&form);
+	kind = stripe_post_keyed(stripe, &post, &form, &response, ret_answer, err);
 	return kind ? kind : read_one(&response, refund, ret_answer, err);
 }
 

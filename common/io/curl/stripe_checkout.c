@@ -74,26 +74,20 @@ enum err_kind stripe_create_checkout(struct stripe *stripe, const struct checkou
 				     const char *traceparent, struct checkout *ret_checkout,
 				     struct stripe_answer *ret_answer, struct err *err)
 {
-	char key[CHECKOUT_KEY_BYTES], key_header[CHECKOUT_KEY_BYTES + 32], trace_header[96];
-	struct http_request request = {.path = "/v1/checkout/sessions", .crash_point = "book.after_post"};
+	char key[CHECKOUT_KEY_BYTES];
+	const struct stripe_post post = {.path = "/v1/checkout/sessions",
+					 .crash_point = "book.after_post",
+					 .key = key,
+					 .traceparent = traceparent};
 	HTTP_RESPONSE_SCOPE struct http_response response;
 	struct buf form;
 	enum err_kind kind;
 
 	http_response_init(&response);
 	checkout_key(order->instance_id, order->booking->id, key);
-	(void)snprintf(key_header, sizeof key_header, "Idempotency-Key: %s", key);
-	request.headers[0] = key_header;
-	if (traceparent && traceparent[0] && str_is_printable(traceparent)) {
-		(void)snprintf(trace_header, sizeof trace_header, "traceparent: %s", traceparent);
-		request.headers[1] = trace_header;
-	}
 	buf_init(&form, FORM_BYTES_MAX);
 	add_order(&form, order);
-	request.form = form.data;
-	kind = form.failed ? stripe_not_sent(ret_answer, "too_large", "the order does not fit", err)
-			   : stripe_call(stripe, &request, &response, ret_answer, err);
-	buf_release(&form);
+	kind = stripe_post_keyed(stripe, &post, &form, &response, ret_answer, err);
 	return kind ? kind : read_checkout(&response, NULL, ret_checkout, ret_answer, err);
 }
 

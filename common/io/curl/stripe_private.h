@@ -10,6 +10,15 @@ enum err_kind stripe_call(struct stripe *stripe, struct http_request *request,
 			  struct http_response *ret_response, struct stripe_answer *ret_answer,
 			  struct err *err) MUST_CHECK;
 
+/* As stripe_call, a POST of form under an idempotency key, with the trace that it belongs to ("": none). form: as it was put together; one
+ * that did not fit sends nothing, ERR_REJECT too_large. Releases form. */
+struct stripe_post {
+	const char *path, *crash_point, *key, *traceparent;
+};
+enum err_kind stripe_post_keyed(struct stripe *stripe, const struct stripe_post *post, struct buf *form,
+				struct http_response *ret_response, struct stripe_answer *ret_answer,
+				struct err *err) MUST_CHECK;
+
 /* A 2xx whose body is not what was asked for: nothing is known of what happened. why: what the decoder said. ERR_UNSURE. */
 enum err_kind stripe_not_understood(struct stripe_answer *answer, const struct err *why, struct err *err);
 
