@@ -18,7 +18,7 @@ static const struct pg_stmt facts_stmt = {
 										     "FROM bookings b JOIN users r ON r.id = $2 JOIN users t ON t.id = b.teacher_id JOIN users p ON p.id = b.parent_id "
 										     "JOIN users s ON s.id = b.student_id CROSS JOIN instance i LEFT JOIN meetings m ON m.booking_id = b.id "
 										     "LEFT JOIN refunds f ON f.booking_id = b.id AND CASE WHEN $3 = '' THEN f.payment_intent = b.payment_intent "
-										     "ELSE f.id::text = $3 END LEFT JOIN payments y ON y.payment_intent = f.payment_intent WHERE b.id = $1",
+										     "ELSE f.id::text = split_part($3, ':', 1) END LEFT JOIN payments y ON y.payment_intent = f.payment_intent WHERE b.id = $1",
 };
 
 /* "2026-12-01 09:30 2" */

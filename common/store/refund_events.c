@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "refund_sql.h"
 #include "str.h"
 
 static const struct pg_stmt find_stmt = {
@@ -19,42 +20,25 @@ static const struct pg_stmt record_stmt = {
 	.sql = "WITH u AS ("
 	       "UPDATE refunds SET state = $4, generation = $5,"
 	       " first_sent_at = CASE WHEN generation = $5 THEN first_sent_at END, failure_reason = $6,"
+	       " overdue_at = CASE WHEN generation = $5 THEN overdue_at END,"
 	       " updated_at = clock_timestamp(), version = version + 1,"
 	       " next_try_at = CASE WHEN lease_until > clock_timestamp() THEN next_try_at"
 	       " ELSE clock_timestamp() + $7 * interval '1 millisecond' END"
-	       " WHERE id = $1::uuid AND state = $2 AND version = $3 RETURNING id, booking_id"
+	       " WHERE id = $1::uuid AND state = $2 AND version = $3 RETURNING id, booking_id, generation"
 	       "), l AS ("
 	       "INSERT INTO booking_log (booking_id, actor, what, detail)"
-	       " SELECT booking_id, 'stripe', $8, $9::jsonb FROM u WHERE $8::text IS NOT NULL"
-	       "), m AS ("
-	       "INSERT INTO mails (booking_id, kind, recipient_id, booking_version, ref, next_try_at)"
-	       " SELECT b.id, 'refund_failed', b.parent_id, b.version, u.id::text, clock_timestamp()"
-	       " FROM u JOIN bookings b ON b.id = u.booking_id WHERE $10::boolean"
-	       " ON CONFLICT DO NOTHING"
-	       "), o AS ("
-	       "INSERT INTO outbox (aggregatetype, aggregateid, type, payload, headers)"
-	       " SELECT 'refund', booking_id::text, $11, $12,"
-	       " coalesce('{\"traceparent\":\"' || nullif($13::text, '') || '\"}', '')"
-	       " FROM u WHERE $11::text IS NOT NULL"
-	       ") SELECT count(*) FROM u",
+	       " SELECT booking_id, 'stripe', $8, $9::jsonb FROM u WHERE $8::text IS NOT NULL" REFUND_NEWS(
+		       "$10", "$11", "$12", "$13") " SELECT count(*) FROM u",
 };
 
-/* Stripe's word only moves forward (rule 8). One by hand is told of when it is seen for the first time. */
-#define RANK(column) \
-	"array_position(ARRAY['pending', 'requires_action', 'succeeded', 'failed', 'canceled'], " column ")"
+/* One by hand is told of when it is seen for the first time. */
 static const struct pg_stmt seen_stmt = {
 	.name = "refund_event_seen",
-	.sql = "WITH s AS ("
-	       "INSERT INTO stripe_refunds AS s (id, payment_intent, amount_minor, currency, status, refund_id,"
-	       " generation, reason, reference) VALUES ($1, $2, $3, $4, $5, $6::uuid, $7, $8, $9)"
-	       " ON CONFLICT (id) DO UPDATE SET status = excluded.status, amount_minor = excluded.amount_minor,"
-	       " reason = coalesce(excluded.reason, s.reason), reference = coalesce(excluded.reference, s.reference),"
-	       " updated_at = clock_timestamp() WHERE " RANK("excluded.status") " >= " RANK(
-		       "s.status") " RETURNING xmax = 0 AS is_new"
-				   "), l AS ("
-				   "INSERT INTO booking_log (booking_id, actor, what, detail)"
-				   " SELECT $10, 'stripe', 'refund_by_hand', $11::jsonb FROM s WHERE is_new AND $6::uuid IS NULL"
-				   ") SELECT count(*) FROM s",
+	.sql = "WITH s AS (" REFUND_SEEN " RETURNING xmax = 0 AS is_new"
+	       "), l AS ("
+	       "INSERT INTO booking_log (booking_id, actor, what, detail)"
+	       " SELECT $11, 'stripe', 'refund_by_hand', $12::jsonb FROM s WHERE is_new AND $6::uuid IS NULL"
+	       ") SELECT count(*) FROM s",
 };
 
 static const struct pg_stmt may_exist_stmt = {
@@ -125,12 +109,6 @@ enum err_kind refund_events_find(struct pg *db, const char *payment_intent, cons
 	return ERR_OK;
 }
 
-/* "" is SQL NULL. */
-static void arg_word(struct pg_args *args, const char *word)
-{
-	pg_arg_text(args, word && word[0] ? word : NULL);
-}
-
 enum err_kind refund_events_record(struct pg *db, const struct refund_record *record, bool *ret_recorded,
 				   struct err *err)
 {
@@ -143,14 +121,14 @@ enum err_kind refund_events_record(struct pg *db, const struct refund_record *re
 	pg_arg_int(&args, record->claim->version);
 	pg_arg_text(&args, refund_state_name(change->state));
 	pg_arg_int(&args, change->generation);
-	arg_word(&args, change->reason);
+	refund_sql_word(&args, change->reason);
 	pg_arg_int(&args, record->wait_ms);
 	pg_arg_text(&args, record->log_what);
 	pg_arg_text(&args, record->log_detail);
 	pg_arg_text(&args, record->mails_parent ? "t" : "f");
 	pg_arg_text(&args, record->event_type);
 	pg_arg_text(&args, record->event_payload);
-	arg_word(&args, record->traceparent);
+	refund_sql_word(&args, record->traceparent);
 	if (pg_one(db, &record_stmt, &args, &results, err))
 		return err->kind;
 	*ret_recorded = pg_int(&results, 0, 0, 0) > 0;
@@ -161,22 +139,13 @@ enum err_kind refund_events_record_seen(struct pg *db, const struct refund_event
 					const struct stripe_refund *seen, struct err *err)
 {
 	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
-	bool ours = about->row && str_ieq(seen->refund_id, about->row->refund.id);
 	struct pg_args args = {0};
 	char detail[256];
 
 	(void)snprintf(detail, sizeof detail,
 		       "{\"stripeRefund\":\"%s\",\"amountMinor\":%lld,\"currency\":\"%s\"}", seen->id,
 		       (long long)seen->amount.minor, seen->amount.currency);
-	pg_arg_text(&args, seen->id);
-	pg_arg_text(&args, seen->payment_intent);
-	pg_arg_int(&args, seen->amount.minor);
-	pg_arg_text(&args, seen->amount.currency);
-	pg_arg_text(&args, stripe_refund_status_name(seen->status));
-	pg_arg_text(&args, ours ? about->row->refund.id : NULL);
-	pg_arg_id(&args, ours ? seen->generation : 0);
-	arg_word(&args, seen->failure_reason);
-	arg_word(&args, seen->reference);
+	refund_sql_seen_args(&args, about->row ? &about->row->refund : NULL, seen);
 	pg_arg_int(&args, about->booking_id);
 	pg_arg_text(&args, detail);
 	return pg_one(db, &seen_stmt, &args, &results, err);

@@ -14,8 +14,8 @@ static const struct pg_stmt request_stmt = {
 
 /* Lock the row that `due` picks, then write the claim. What RETURNING cannot tell (the old first_sent_at)
  * comes out of `due`. */
-#define CLAIM_PICK                                                              \
-	"WITH due AS (SELECT r.id, r.first_sent_at, p.amount_minor, p.currency" \
+#define CLAIM_PICK                                                                            \
+	"WITH due AS (SELECT r.id, r.first_sent_at, r.overdue_at, p.amount_minor, p.currency" \
 	" FROM refunds r LEFT JOIN payments p USING (payment_intent)"
 #define CLAIM_WRITE                                                                                       \
 	" FOR NO KEY UPDATE OF r SKIP LOCKED)"                                                            \
@@ -27,7 +27,9 @@ static const struct pg_stmt request_stmt = {
 	" FROM due WHERE r.id = due.id"                                                                   \
 	" RETURNING r.id, r.booking_id, r.payment_intent, due.amount_minor, due.currency, r.state,"       \
 	" r.generation, due.first_sent_at, r.attempts, r.failures, r.lease_token, r.created_at, r.cause," \
-	" r.version, (extract(epoch FROM clock_timestamp() - r.created_at) * 1000)::bigint"
+	" r.version, (extract(epoch FROM clock_timestamp() - r.created_at) * 1000)::bigint,"              \
+	" (extract(epoch FROM clock_timestamp() - due.first_sent_at) * 1000)::bigint,"                    \
+	" due.overdue_at IS NOT NULL"
 
 static const struct pg_stmt claim_fresh_stmt = {
 	.name = "refund_claim_fresh",
@@ -79,6 +81,8 @@ static enum err_kind read_claim(const struct pg_results *results, struct arena *
 	claim->cause = pg_text_dup(results, 0, 0, 12, arena);
 	claim->version = pg_int(results, 0, 0, 13);
 	claim->age_ms = pg_int(results, 0, 0, 14);
+	claim->sent_ms = pg_int(results, 0, 0, 15);
+	claim->is_overdue = pg_bool(results, 0, 0, 16);
 	if (!refund->payment_intent || !claim->cause)
 		return err_set(err, ERR_RETRY, "no_memory", "a refund row does not fit its arena");
 	if (!str_copy(refund->id, sizeof(refund->id), pg_text(results, 0, 0, 0))

@@ -25,7 +25,9 @@ struct refund_claim {
 	struct refund refund; /* first_sent_at as it was before this claim */
 	const char *cause;
 	int64_t version;
-	int64_t age_ms; /* since it was asked for, by the database's clock */
+	int64_t age_ms;  /* since it was asked for, by the database's clock */
+	int64_t sent_ms; /* since this generation's first request; 0: none ever left */
+	bool is_overdue; /* an alarm was raised because it is pending for so long */
 	/* deadline (clock.h), counted from before the claim was sent: after it nothing may be sent */
 	int64_t lease_over_ms;
 };
@@ -60,6 +62,7 @@ struct refund_record {
 	const char *event_payload; /* JSON, of version claim->version + 1 */
 	const char *traceparent;
 	bool mails_parent; /* a refund_failed mail, at once due */
+	bool is_overdue;   /* from now on, as long as its generation lasts */
 	/* refunds that Stripe showed: facts, stored whoever holds the fence, never moved backwards */
 	const struct stripe_refund *seen;
 	size_t seen_count; /* at most REFUND_SEEN_MAX */

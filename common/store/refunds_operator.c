@@ -17,6 +17,7 @@ static const struct pg_stmt retry_stmt = {
 	.name = "refund_case_retry",
 	.sql = "WITH u AS (UPDATE refunds SET state = $6, generation = $7,"
 	       " first_sent_at = CASE WHEN generation = $7 THEN first_sent_at END, failure_reason = NULL,"
+	       " overdue_at = CASE WHEN generation = $7 THEN overdue_at END,"
 	       " last_error = NULL, updated_at = clock_timestamp(), version = version + 1,"
 	       " next_try_at = CASE WHEN lease_until > clock_timestamp() THEN next_try_at ELSE clock_timestamp() END" FENCE
 	       " RETURNING id, booking_id, state, generation),"

@@ -31,5 +31,7 @@ const struct conf_row refund_worker_rows[] = {
 		     "Longest wait for a connection to Stripe, in ms"),
 	SETTINGS_INT("UNBOOK_STRIPE_TIMEOUT_MS", AT(stripe_timeout_ms), "20000", 10, 120000,
 		     "Longest call to Stripe in all, in ms; keep UNBOOK_LEASE_MS well above it"),
+	SETTINGS_INT("UNBOOK_PENDING_MS", AT(pending_ms), "1209600000", 1000, 31536000000,
+		     "A refund that Stripe keeps pending for so many ms raises an alarm, once"),
 };
 const size_t refund_worker_row_count = sizeof(refund_worker_rows) / sizeof(refund_worker_rows[0]);

@@ -1,6 +1,7 @@
 /* record.c: what came of an attempt, into the tables, under the fence. */
 #include <time.h>
 
+#include "alarm.h"
 #include "crash_point.h"
 #include "id.h"
 #include "log.h"
@@ -154,6 +155,14 @@ static void alarm_about(const struct job *job, const struct refund_change *chang
 		   1);
 }
 
+/* Once; the state stays, and so does the polling. */
+static bool becomes_overdue(const struct refund_worker *worker, const struct refund_claim *claim,
+			    const struct refund_change *change)
+{
+	return !refund_state_is_final(change->state) && !is_unsent(change->state) && !claim->is_overdue
+	       && claim->sent_ms > worker->settings->pending_ms;
+}
+
 static void tell(const struct job *job, const struct refund_claim *claim, const struct refund_change *change,
 		 const struct attempt *attempt)
 {
@@ -202,6 +211,7 @@ enum err_kind attempt_record(struct refund_worker *worker, struct pg_pool *db, c
 	record.change = &change;
 	record.wait_ms = wait_ms(worker, &claim->refund, &change, attempt);
 	record.last_error = attempt->answer == REFUND_ANSWER_REFUND ? NULL : attempt->last.code;
+	record.is_overdue = becomes_overdue(worker, claim, &change);
 	if (add_news(job, &change, attempt, &record, err))
 		return err->kind;
 	CRASH_POINT("refund.before_record");
@@ -209,5 +219,7 @@ enum err_kind attempt_record(struct refund_worker *worker, struct pg_pool *db, c
 		return err->kind;
 	CRASH_POINT("refund.after_record");
 	tell(job, claim, &change, attempt);
+	if (record.is_overdue)
+		alarm_raise(job, "refund_overdue", refund_state_name(change.state));
 	return outcome(&change, attempt, err);
 }

@@ -23,6 +23,7 @@ struct refund_worker_settings {
 	int64_t replicas;
 	int64_t stripe_connect_ms;
 	int64_t stripe_timeout_ms;
+	int64_t pending_ms;
 };
 
 extern const struct conf_row refund_worker_rows[];

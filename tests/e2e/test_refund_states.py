@@ -83,6 +83,19 @@ def test_a_refund_that_waits_for_the_customer_is_polled_too(stack):
     assert len(r.posts(stack, booking)) == 1
 
 
+def test_a_refund_that_stays_pending_for_two_weeks_alarms_once_and_stays_pending(stack, worker):
+    booking = r.paid(stack)
+    before = r.alarms(worker, "refund_overdue")
+    course(stack, booking, "pending")
+    refund = r.ask(stack, booking)
+    r.wait_state(stack, refund, "pending")
+    stack.sql("UPDATE refunds SET first_sent_at = first_sent_at - interval '14 days' WHERE id = %s", refund)
+    stack.eventually(lambda: r.alarms(worker, "refund_overdue") == before + 1, what="an alarm")
+    polls = r.row(stack, refund)["attempts"]
+    stack.eventually(lambda: r.row(stack, refund)["attempts"] > polls + 2, what="it is polled")
+    assert r.alarms(worker, "refund_overdue") == before + 1 and r.row(stack, refund)["state"] == "pending"
+
+
 def test_a_refund_that_fails_later_mails_the_parent_and_alarms(stack, worker):
     booking = r.paid(stack)
     before = r.alarms(worker, "refund_failed")
@@ -94,7 +107,7 @@ def test_a_refund_that_fails_later_mails_the_parent_and_alarms(stack, worker):
     row = r.wait_state(stack, refund, "failed")
     assert row["failure_reason"] == "lost_or_stolen_card"
     (mail,) = r.mails(stack, booking)
-    assert (mail["recipient_id"], mail["ref"]) == (booking.parent.id, refund)
+    assert (mail["recipient_id"], mail["ref"]) == (booking.parent.id, f"{refund}:1")
     stack.eventually(lambda: r.alarms(worker, "refund_failed") == before + 1, what="an alarm")
     assert len(r.posts(stack, booking)) == 1, "nobody but an operator asks again"
 

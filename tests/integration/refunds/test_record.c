@@ -73,6 +73,42 @@ Test(refund_record, a_success_is_written_with_all_that_follows)
 		1);
 }
 
+Test(refund_record, each_generation_that_fails_mails_the_parent)
+{
+	struct refund_change change = {.state = REFUND_FAILED, .generation = 1, .reason = "declined"};
+
+	cr_assert(record(claim_first(), &change, NULL));
+	rows_sql("UPDATE refunds SET state = 'requested', generation = 2, next_try_at = now()");
+	change.generation = 2;
+	cr_assert(record(rows_claim_due(), &change, NULL));
+	cr_assert_eq(
+		rows_int("SELECT count(*) FROM mails WHERE kind = 'refund_failed' AND booking_version = 5"
+			 " AND ref IN ('" FIRST_ID ":1', '" FIRST_ID ":2')"),
+		2);
+}
+
+Test(refund_record, what_is_overdue_is_so_as_long_as_its_generation_lasts)
+{
+	struct refund_claim *claim = claim_first();
+	struct refund_change change = {.state = REFUND_PENDING, .generation = 1};
+	struct refund_record told = {.claim = claim, .change = &change, .is_overdue = true};
+	bool recorded = false;
+
+	cr_assert_eq(claim->sent_ms, 0);
+	cr_assert_not(claim->is_overdue);
+	rows_sql("UPDATE refunds SET first_sent_at = now() - interval '1 minute'");
+	ASSERT_OK(refunds_record(db, &told, &recorded, &err));
+	claim = rows_claim_due();
+	cr_assert(claim->is_overdue && claim->sent_ms >= 60000);
+	cr_assert(record(claim, &change, NULL));
+	rows_sql("UPDATE refunds SET next_try_at = now()");
+	claim = rows_claim_due();
+	cr_assert(claim->is_overdue);
+	change = (struct refund_change){.state = REFUND_REQUESTED, .generation = 2};
+	cr_assert(record(claim, &change, NULL));
+	cr_assert_eq(rows_int("SELECT count(*) FROM refunds WHERE overdue_at IS NULL"), 1);
+}
+
 Test(refund_record, a_failure_mails_the_parent_once)
 {
 	struct refund_claim *claim = claim_first();
@@ -82,7 +118,7 @@ Test(refund_record, a_failure_mails_the_parent_once)
 	cr_assert_not(record(claim, &change, NULL));
 	cr_assert_eq(rows_int("SELECT count(*) FROM mails WHERE kind = 'refund_failed' AND recipient_id = 1"
 			      " AND booking_version = 5 AND ref = '" FIRST_ID
-			      "' AND next_try_at <= clock_timestamp()"),
+			      ":1' AND next_try_at <= clock_timestamp()"),
 		     1);
 	cr_assert_eq(rows_int("SELECT count(*) FROM refunds WHERE failure_reason = 'declined'"), 1);
 	cr_assert_eq(rows_int("SELECT count(*) FROM outbox"), 1);

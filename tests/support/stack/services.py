@@ -68,7 +68,7 @@ TAKES = {
         "UNBOOK_WEBHOOK_SECRET",
         "UNBOOK_MEETING_URL_TEMPLATE",
     },
-    "refund-worker": COMMON | WORKER | STRIPE,
+    "refund-worker": COMMON | WORKER | STRIPE | {"UNBOOK_PENDING_MS"},
     "notifier": COMMON
     | WORKER
     | {
