@@ -5,6 +5,7 @@
 #include "alarm.h"
 #include "checkouts.h"
 #include "crash_point.h"
+#include "dead_letters.h"
 #include "reaper.h"
 #include "str.h"
 #include "stripe_checkout.h"
@@ -22,6 +23,21 @@ struct applying {
 	const char *note;
 };
 
+/* Somebody paid, or did not, for something that is not here. */
+static enum err_kind bury(struct applying *a, struct err *err)
+{
+	struct pg *db = NULL;
+	bool is_new = false;
+	enum err_kind kind = pg_pool_take(a->db, POOL_WAIT_MS, &db, err);
+
+	if (!kind)
+		kind = dead_letters_record_stripe(db, a->event->id, a->note, &is_new, err);
+	pg_pool_give(a->db, db);
+	if (is_new)
+		alarm_raise(a->job, "unknown_checkout", a->checkout.id);
+	return kind;
+}
+
 /* Whose booking: by the checkout's id; by our marks only when they are of this database. */
 static enum err_kind find_booking(struct applying *a, struct err *err)
 {
@@ -36,9 +52,7 @@ static enum err_kind find_booking(struct applying *a, struct err *err)
 	if (kind || a->booking.id)
 		return kind;
 	a->note = a->checkout.instance_id[0] && !is_ours ? "not_ours" : "unknown_checkout";
-	if (!str_eq(a->note, "not_ours"))
-		alarm_raise(a->job, "unknown_checkout", a->checkout.id);
-	return ERR_OK;
+	return str_eq(a->note, "not_ours") ? ERR_OK : bury(a, err);
 }
 
 /* A booking that does not know its checkout learns it (F28). */

@@ -190,7 +190,7 @@ def test_a_forged_record_is_a_dead_letter_and_a_lying_one_is_not_believed(stack)
     assert wait_status(stack, booking, 1)
 
 
-def test_an_unknown_checkout_raises_an_alarm_and_another_databases_does_not(stack):
+def test_an_unknown_checkout_is_a_dead_letter_with_an_alarm_and_another_databases_is_not(stack):
     booking, checkout = hold(stack, held="1 hour")
     elsewhere = Stripe(stack).create(booking, instance="11111111-2222-4333-8444-555555555555")["id"]
     Stripe(stack).pay(elsewhere)
@@ -201,6 +201,11 @@ def test_an_unknown_checkout_raises_an_alarm_and_another_databases_does_not(stac
     event["data"]["object"]["metadata"] = {}
     unknown = deliver(stack, event)
     assert stack.eventually(lambda: applied(stack, unknown))["last_error"] == "unknown_checkout"
+    letter = stack.one("SELECT * FROM dead_letters")
+    assert (letter["partition"], bytes(letter["key"]).decode(), letter["reason"]) == (-2, unknown, "unknown_checkout")
+    stack.sql("UPDATE stripe_events SET applied_at = NULL, next_try_at = clock_timestamp() WHERE id = %s", unknown)
+    stack.eventually(lambda: applied(stack, unknown))
+    assert stack.one("SELECT count(*) AS n FROM dead_letters")["n"] == 1
     assert stack.of("reaper")[0].metrics()['unbook_alarms_total{what="unknown_checkout"}'] == 1
     assert row(stack, booking)["status"] == 0
 
