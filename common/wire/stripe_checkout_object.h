@@ -42,9 +42,23 @@ struct stripe_event_page {
 	const char **bodies; /* each event again as JSON: what stripe_events keeps as its payload */
 	size_t count;
 	bool has_more;
+	const char
+		*last_id; /* of the list's last object: where the next page begins; NULL: the page is empty */
 };
 enum err_kind stripe_event_page_decode(const char *bytes, size_t len, struct arena *arena,
 				       struct stripe_event_page *ret_page, struct err *err) MUST_CHECK;
+
+/* One page of a list of objects, each as the event that would tell of it: of that type, created when the object was, under an id that is
+ * made of object and status (STRIPE_EVENT_MADE), so that the same news is the same event. A list of a whole account holds other people's
+ * objects too: what does not read is left out. */
+struct stripe_event_mould {
+	const char *type;
+	bool is_live; /* not all objects tell */
+};
+#define STRIPE_EVENT_MADE "evt_unbook_"
+enum err_kind stripe_object_page_decode(const char *bytes, size_t len, const struct stripe_event_mould *mould,
+					struct arena *arena, struct stripe_event_page *ret_page,
+					struct err *err) MUST_CHECK;
 
 /* Who acts on events of this type (design.md section 2: each has one owner). */
 enum stripe_event_owner { STRIPE_EVENT_NOBODYS, STRIPE_EVENT_REAPERS, STRIPE_EVENT_REFUND_WORKERS };

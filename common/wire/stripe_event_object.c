@@ -6,8 +6,7 @@
 #include "stripe_checkout_object.h"
 #include "stripe_json.h"
 
-#define EVENTS_PER_PAGE_MAX 100
-#define WORD_BYTES_MAX      128
+#define WORD_BYTES_MAX 128
 
 /* A word of an object in the arena; NULL when absent or unfit. */
 static const char *word(const json_t *value, struct arena *arena)
@@ -76,33 +75,85 @@ enum err_kind stripe_event_decode(const char *bytes, size_t len, struct arena *a
 	return kind ? kind : read_event(root, arena, ret_event, err);
 }
 
+/* A page with room for its events. */
+static enum err_kind open_page(const json_t *root, struct arena *arena, struct stripe_json_list *ret_list,
+			       struct stripe_event_page *ret_page, struct err *err)
+{
+	struct stripe_event_page page = {0};
+
+	if (stripe_json_list(root, arena, ret_list, err))
+		return ERR_REJECT;
+	page.has_more = ret_list->has_more;
+	page.last_id = ret_list->last_id;
+	page.events = arena_alloc(arena, (ret_list->count + 1) * sizeof *page.events);
+	page.bodies = arena_alloc(arena, (ret_list->count + 1) * sizeof *page.bodies);
+	if (!page.events || !page.bodies)
+		return err_set(err, ERR_REJECT, "too_large", "%zu events do not fit", ret_list->count);
+	*ret_page = page;
+	return ERR_OK;
+}
+
+static enum err_kind add_event(const json_t *root, struct arena *arena, struct stripe_event_page *page,
+			       struct err *err)
+{
+	const char *body = stripe_json_dump(root, arena);
+
+	if (read_event(root, arena, &page->events[page->count], err))
+		return ERR_REJECT;
+	if (!body)
+		return err_set(err, ERR_REJECT, "too_large", "the event does not fit");
+	page->bodies[page->count++] = body;
+	return ERR_OK;
+}
+
 enum err_kind stripe_event_page_decode(const char *bytes, size_t len, struct arena *arena,
 				       struct stripe_event_page *ret_page, struct err *err)
 {
 	JSON_SCOPE json_t *root = NULL;
-	enum err_kind kind = stripe_json_parse(bytes, len, &root, err);
-	struct stripe_event_page page = {0};
-	const json_t *data;
+	struct stripe_event_page page;
+	struct stripe_json_list list;
 
-	if (kind)
-		return kind;
-	data = json_object_get(root, "data");
-	page.count = json_array_size(data);
-	if (!json_is_array(data) || page.count > EVENTS_PER_PAGE_MAX)
-		return stripe_json_bad(err, "data");
-	page.has_more = json_is_true(json_object_get(root, "has_more"));
-	page.events = arena_alloc(arena, (page.count + 1) * sizeof *page.events);
-	page.bodies = arena_alloc(arena, (page.count + 1) * sizeof *page.bodies);
-	for (size_t i = 0; page.events && page.bodies && i < page.count; i++) {
-		kind = read_event(json_array_get(data, i), arena, &page.events[i], err);
-		if (kind)
+	if (stripe_json_parse(bytes, len, &root, err) || open_page(root, arena, &list, &page, err))
+		return ERR_REJECT;
+	for (size_t i = 0; i < list.count; i++)
+		if (add_event(json_array_get(list.data, i), arena, &page, err))
 			return err_while(err, "event %zu of the list", i);
-		page.bodies[i] = stripe_json_dump(json_array_get(data, i), arena);
-		if (!page.bodies[i])
-			page.bodies = NULL;
+	*ret_page = page;
+	return ERR_OK;
+}
+
+/* NULL: it has no id, or memory is out. */
+static json_t *make_event(json_t *object, const struct stripe_event_mould *mould, struct arena *arena)
+{
+	const char *id = word(json_object_get(object, "id"), arena);
+	const char *status = word(json_object_get(object, "status"), arena);
+	json_t *created = json_object_get(object, "created");
+
+	if (!id || !created)
+		return NULL;
+	id = arena_printf(arena, STRIPE_EVENT_MADE "%s_%s", id, status ? status : "");
+	return json_pack("{s:s?,s:s,s:s,s:O,s:b,s:{s:O}}", "id", id, "object", "event", "type", mould->type,
+			 "created", created, "livemode", mould->is_live, "data", "object", object);
+}
+
+enum err_kind stripe_object_page_decode(const char *bytes, size_t len, const struct stripe_event_mould *mould,
+					struct arena *arena, struct stripe_event_page *ret_page,
+					struct err *err)
+{
+	JSON_SCOPE json_t *root = NULL;
+	struct stripe_event_page page;
+	struct stripe_json_list list;
+
+	if (stripe_json_parse(bytes, len, &root, err) || open_page(root, arena, &list, &page, err))
+		return ERR_REJECT;
+	for (size_t i = 0; i < list.count; i++) {
+		JSON_SCOPE json_t *event = make_event(json_array_get(list.data, i), mould, arena);
+		struct err why;
+
+		if (event && add_event(event, arena, &page, &why) && str_eq(why.code, "too_large"))
+			return err_set(err, ERR_REJECT, "too_large", "object %zu of the list does not fit",
+				       i);
 	}
-	if (!page.events || !page.bodies)
-		return err_set(err, ERR_REJECT, "too_large", "%zu events do not fit", page.count);
 	*ret_page = page;
 	return ERR_OK;
 }

@@ -3,9 +3,7 @@
 #include "answer.h"
 #include "crash_point.h"
 #include "metrics.h"
-#include "str.h"
-#include "stripe_checkout_object.h"
-#include "stripe_events.h"
+#include "stripe_intake.h"
 #include "stripe_signature.h"
 
 #define POOL_WAIT_MS 2000
@@ -29,37 +27,23 @@ static enum err_kind verify(const struct api *api, const struct http_request *re
 	return stripe_signature_verify(&what, api->webhook_secrets.list, err);
 }
 
-/* Another instance on the same Stripe account counts its bookings alike: its ids mean nothing here. */
-static int64_t booking_of(const struct api *api, const struct stripe_event *event)
-{
-	return !event->instance_id || str_eq(event->instance_id, api->link.instance_id) ? event->booking_id
-											: 0;
-}
-
 static enum err_kind store(struct api *api, struct http_request *request, const struct stripe_event *event,
 			   struct err *err)
 {
-	const struct stripe_event_arrival arrival = {
-		.id = event->id,
-		.type = event->type,
-		.object_id = event->object_id,
-		.created = event->created,
-		.payload = request->body,
-		.payload_len = request->body_len,
-		.is_nobodys = stripe_event_owner(event->type) == STRIPE_EVENT_NOBODYS,
-		.booking_id = booking_of(api, event),
-		.reference = stripe_event_encode_reference(event, request->arena),
-		.traceparent = request->traceparent,
-		.doorbell_ms = api->settings->doorbell_ms};
+	const struct stripe_intake intake = {.event = event,
+					     .body = request->body,
+					     .body_len = request->body_len,
+					     .instance_id = api->link.instance_id,
+					     .traceparent = request->traceparent,
+					     .doorbell_ms = api->settings->doorbell_ms,
+					     .arena = request->arena};
 	enum err_kind kind;
 	struct pg *db;
 	bool is_new;
 
-	if (!arrival.reference)
-		return err_set(err, ERR_RETRY, "no_memory", "no room for a reference");
 	if (pg_pool_take(api->db, POOL_WAIT_MS, &db, err))
 		return err->kind;
-	kind = stripe_events_record_arrival(db, &arrival, &is_new, err);
+	kind = stripe_intake_take(db, &intake, &is_new, err);
 	pg_pool_give(api->db, db);
 	CRASH_POINT("webhook.after_commit");
 	if (!kind && is_new)

@@ -6,6 +6,20 @@
 #include "reaper.h"
 #include "str.h"
 
+int64_t reaper_admit_ms(void *context)
+{
+	struct reaper *reaper = context;
+
+	return breaker_admit_ms(&reaper->breaker);
+}
+
+void reaper_unadmit(void *context)
+{
+	struct reaper *reaper = context;
+
+	breaker_unadmit(&reaper->breaker);
+}
+
 void reaper_note(struct reaper *reaper, const struct stripe_answer *answer, const char *call)
 {
 	if (answer->refund_answer == REFUND_ANSWER_CREDENTIALS)

@@ -49,20 +49,6 @@ static enum err_kind sweep(void *context, struct pg *db, struct job *job, struct
 	return ERR_OK;
 }
 
-static int64_t admit_ms(void *context)
-{
-	struct reaper *reaper = context;
-
-	return breaker_admit_ms(&reaper->breaker);
-}
-
-static void unadmit(void *context)
-{
-	struct reaper *reaper = context;
-
-	breaker_unadmit(&reaper->breaker);
-}
-
 /* Until the next look. What waits for somebody's bank is asked less and less often. */
 static int64_t wait_ms(const struct hold *hold, const struct booking *booking)
 {
@@ -170,8 +156,8 @@ void hold_handler_init(struct reaper *reaper, struct worker_handler *ret_handler
 	*ret_handler = (struct worker_handler){.name = "checkout",
 					       .context = reaper,
 					       .topics = topics,
-					       .admit_ms = admit_ms,
-					       .unadmit = unadmit,
+					       .admit_ms = reaper_admit_ms,
+					       .unadmit = reaper_unadmit,
 					       .claim = claim,
 					       .sweep = sweep,
 					       .perform = perform};

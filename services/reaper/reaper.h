@@ -20,6 +20,9 @@ struct reaper_settings {
 	struct stripe_settings stripe;
 	char *frontend_url;
 	char *meeting_url_template; /* "": sessions have no link */
+	int64_t heal_ms;
+	int64_t heal_after_ms;
+	int64_t heal_all_ms;
 };
 
 extern const struct conf_row reaper_rows[];
@@ -48,6 +51,9 @@ void hold_handler_init(struct reaper *reaper, struct worker_handler *ret_handler
 /* checkout_event.c: Stripe's checkout.session.* events. */
 void checkout_event_handler_init(struct reaper *reaper, struct worker_handler *ret_handler);
 
+/* heal.c: what webhooks should have told. */
+void heal_handler_init(struct reaper *reaper, struct worker_handler *ret_handler);
+
 /* act.c: what a checkout proves, done. Blocks for the database only. */
 struct act {
 	struct reaper *reaper;
@@ -59,6 +65,10 @@ struct act {
 };
 /* PAID and FREE settle, UNPAID and FAILED release; others do nothing. Errors those of settle_checkout and release_booking. */
 enum err_kind act_on(const struct act *act, enum checkout_proof proof, struct err *err) MUST_CHECK;
+
+/* Of handlers that ask Stripe: its breaker. context: the reaper. */
+int64_t reaper_admit_ms(void *context);
+void reaper_unadmit(void *context);
 
 /* Is Stripe there? Tell the breaker by what was answered. */
 void reaper_note(struct reaper *reaper, const struct stripe_answer *answer, const char *call);

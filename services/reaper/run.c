@@ -5,12 +5,13 @@
 static enum err_kind serve(struct reaper *reaper, struct err *err)
 {
 	const struct reaper_settings *settings = reaper->settings;
-	struct worker_handler handlers[3];
+	struct worker_handler handlers[4];
 	struct completer completer;
 
 	completer_init(&completer, &handlers[0]);
 	hold_handler_init(reaper, &handlers[1]);
 	checkout_event_handler_init(reaper, &handlers[2]);
+	heal_handler_init(reaper, &handlers[3]);
 	return worker_run(&(struct worker_run){.name = UNBOOK_SERVICE,
 					       .common = &settings->common,
 					       .worker = &settings->worker,

@@ -25,6 +25,7 @@ RELEASE = [
 ]
 SETTLE = ["settle.after_lock", "settle.before_commit", "settle.after_commit"]
 EVENT = ["event.after_claim", "event.before_record", *SETTLE, "event.after_record", "event.before_applied"]
+HEAL = ["heal.after_claim", "heal.before_record"]
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def dying(new_stack):
     """dying(point) -> a stack whose only reaper dies there, and a function that waits for it and starts another."""
 
     def make(point):
-        stack = new_stack(only=("reaper",), start=False)
+        stack = new_stack(only=("reaper",), start=False, settings={"UNBOOK_HEAL_AFTER_MS": "0"})
         stack.start(only=())
         reaper = stack.start_service("reaper", UNBOOK_CRASH_POINT=point)
 
@@ -83,3 +84,16 @@ def test_a_reaper_killed_while_it_gives_back(dying, point):
     revive()
     assert wait_status(stack, booking, 3)["cancel_cause"] == "amount_mismatch"
     assert len(refunds(stack, booking)) == 1 and len(mails(stack, booking)) == 1
+
+
+@pytest.mark.parametrize("point", HEAL)
+def test_a_reaper_killed_while_it_heals(dying, point):
+    stack, revive = dying(point)
+    booking, checkout = hold(stack, held="1 hour")
+    Stripe(stack).pay(checkout)
+    stack.sql("UPDATE heals SET next_try_at = clock_timestamp() WHERE pass = 'payments'")
+    revive()
+    wait_status(stack, booking, 1)
+    stack.eventually(lambda: stack.one("SELECT done_until FROM heals WHERE pass = 'payments'")["done_until"])
+    (event,) = stack.sql("SELECT * FROM stripe_events")
+    assert event["id"] == f"evt_unbook_{checkout}_complete" and len(payments(stack, booking)) == 1

@@ -40,12 +40,23 @@ enum err_kind stripe_find_checkout(struct stripe *stripe, const struct checkout_
 				   struct instant from, struct checkout *ret_checkout,
 				   struct stripe_answer *ret_answer, struct err *err) MUST_CHECK;
 
-/* One page of GET /v1/events, newest first. */
+/* One page of what Stripe has to tell, newest first: its events, or its objects as the events that would tell of them
+ * (stripe_object_page_decode). */
+enum stripe_source {
+	STRIPE_EVENTS,
+	STRIPE_PAYMENTS, /* PaymentIntents */
+	STRIPE_REFUNDS,
+	STRIPE_DISPUTES,
+	STRIPE_CHECKOUTS,
+};
 struct stripe_events_query {
-	struct instant from;      /* INSTANT_NONE: as far back as Stripe goes (30 days) */
-	bool undelivered;         /* delivery_success=false */
-	const char *after;        /* id of the last one of the page before; NULL: the first page */
-	const char *const *types; /* NULL-terminated, at most 20; NULL: all */
+	enum stripe_source source;
+	struct instant from;  /* in whole seconds, as until; INSTANT_NONE: no limit (events: 30 days back) */
+	struct instant until; /* included */
+	const char *after;    /* last_id of the page before; NULL: the first page */
+	bool undelivered;     /* events only: delivery_success=false */
+	const char *const *types;   /* events only: NULL-terminated, at most 20; NULL: all */
+	const char *payment_intent; /* checkouts only: NULL: all */
 };
 enum err_kind stripe_list_events(struct stripe *stripe, const struct stripe_events_query *query,
 				 struct arena *arena, struct stripe_event_page *ret_page,

@@ -8,7 +8,7 @@
 
 #define PATH_BYTES_MAX 1024
 
-static void add_seconds(struct buf *path, const char *name, struct instant at)
+void stripe_add_seconds(struct buf *path, const char *name, struct instant at)
 {
 	char number[24];
 
@@ -29,8 +29,8 @@ static enum err_kind call_list(struct stripe *stripe, const char *collection,
 
 	buf_init(&path, PATH_BYTES_MAX);
 	buf_addf(&path, "%s?limit=100", collection);
-	add_seconds(&path, "created[gte]", query->from);
-	add_seconds(&path, "created[lt]", query->until);
+	stripe_add_seconds(&path, "created[gte]", query->from);
+	stripe_add_seconds(&path, "created[lt]", query->until);
 	if (query->after)
 		http_form_add(&path, "starting_after", query->after);
 	request.path = path.data;

@@ -26,6 +26,9 @@ enum err_kind stripe_not_understood(struct stripe_answer *answer, const struct e
 enum err_kind stripe_not_sent(struct stripe_answer *answer, const char *code, const char *why,
 			      struct err *err);
 
+/* A point in time as a parameter, in whole seconds; INSTANT_NONE adds nothing. */
+void stripe_add_seconds(struct buf *path, const char *name, struct instant at);
+
 /* Ids go into a path: nothing in them means something there. */
 bool stripe_id_is_plain(const char *id);
 

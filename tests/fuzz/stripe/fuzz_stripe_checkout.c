@@ -18,6 +18,7 @@ static void check_event(const struct stripe_event *event, struct arena *arena)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct stripe_event_mould mould = {"refund.updated", false};
 	const char *bytes = (const char *)data;
 	struct stripe_checkout_page checkouts;
 	struct stripe_event_page events;
@@ -40,6 +41,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (stripe_event_decode(bytes, size, &arena, &event, NULL) == ERR_OK)
 		check_event(&event, &arena);
 	if (stripe_event_page_decode(bytes, size, &arena, &events, NULL) == ERR_OK)
+		for (size_t i = 0; i < events.count; i++)
+			check_event(&events.events[i], &arena);
+	if (stripe_object_page_decode(bytes, size, &mould, &arena, &events, NULL) == ERR_OK)
 		for (size_t i = 0; i < events.count; i++)
 			check_event(&events.events[i], &arena);
 	arena_release(&arena);

@@ -81,7 +81,16 @@ TAKES = {
         "UNBOOK_MAIL_UNKNOWN_MS",
         "UNBOOK_FRONTEND_URL",
     },
-    "reaper": COMMON | WORKER | STRIPE | {"UNBOOK_FRONTEND_URL", "UNBOOK_MEETING_URL_TEMPLATE"},
+    "reaper": COMMON
+    | WORKER
+    | STRIPE
+    | {
+        "UNBOOK_FRONTEND_URL",
+        "UNBOOK_MEETING_URL_TEMPLATE",
+        "UNBOOK_HEAL_MS",
+        "UNBOOK_HEAL_AFTER_MS",
+        "UNBOOK_HEAL_ALL_MS",
+    },
 }
 
 

@@ -204,6 +204,54 @@ Test(stripe_checkout, an_event_tells_what_it_is_about)
 	cr_assert_not_null(strstr(stripe_event_encode_reference(&event, &arena), "\"bookingId\":null"));
 }
 
+Test(stripe_checkout, an_object_of_a_list_is_told_of_as_its_event_would)
+{
+	static const struct stripe_event_mould mould = {"refund.updated", false};
+	const char *text =
+		"{\"data\":["
+		"{\"id\":\"re_2\",\"object\":\"refund\",\"status\":\"failed\",\"created\":1700000001,"
+		"\"payment_intent\":\"pi_1\",\"charge\":\"ch_1\"},"
+		"{\"id\":\"re 1\",\"created\":1},{\"id\":\"re_3\"},7,"
+		"{\"id\":\"re_4\",\"created\":\"1\"}],\"has_more\":false}";
+	struct stripe_event_page page;
+	struct stripe_event again;
+	struct err err = {0};
+
+	cr_assert_eq(stripe_object_page_decode(text, strlen(text), &mould, &arena, &page, &err), ERR_OK, "%s",
+		     err.msg);
+	cr_assert_eq(page.count, 1u);
+	cr_assert_not(page.has_more);
+	cr_assert_str_eq(page.last_id, "re_4");
+	cr_assert_str_eq(page.events[0].id, "evt_unbook_re_2_failed");
+	cr_assert_eq(stripe_event_decode(page.bodies[0], strlen(page.bodies[0]), &arena, &again, &err),
+		     ERR_OK, "%s", err.msg);
+	cr_assert_str_eq(again.id, "evt_unbook_re_2_failed");
+	cr_assert_str_eq(again.type, "refund.updated");
+	cr_assert_str_eq(again.object_kind, "refund");
+	cr_assert_str_eq(again.object_id, "re_2");
+	cr_assert_str_eq(again.payment_intent, "pi_1");
+	cr_assert_str_eq(again.charge_id, "ch_1");
+	cr_assert_str_eq(again.status, "failed");
+	cr_assert_eq(again.created.us, 1700000001LL * 1000000);
+	cr_assert_not(again.is_live);
+}
+
+Test(stripe_checkout, a_page_that_cannot_be_read_on_is_refused)
+{
+	static const struct stripe_event_mould mould = {"refund.updated", true};
+	static const char *const texts[] = {"{}", "{\"data\":{}}", "{\"data\":[],\"has_more\":true}",
+					    "{\"data\":[{\"created\":1}],\"has_more\":true}"};
+	struct stripe_event_page page;
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		cr_expect_eq(
+			stripe_object_page_decode(texts[i], strlen(texts[i]), &mould, &arena, &page, NULL),
+			ERR_REJECT, "%s", texts[i]);
+		cr_expect_eq(stripe_event_page_decode(texts[i], strlen(texts[i]), &arena, &page, NULL),
+			     ERR_REJECT, "%s", texts[i]);
+	}
+}
+
 Test(stripe_checkout, each_type_has_one_owner)
 {
 	cr_assert_eq(stripe_event_owner("checkout.session.completed"), STRIPE_EVENT_REAPERS);
