@@ -28,6 +28,17 @@ static void help(FILE *out)
 	      out);
 }
 
+/* What a command says on stdout is what it is for: unsaid, it has failed. */
+static int run(const struct ctl_command *command, int argc, char **argv)
+{
+	int code = command->run(argc, argv);
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	fprintf(stderr, "unbookctl %s: cannot write to stdout\n", command->name);
+	return EX_SOFTWARE;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -44,7 +55,7 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (str_eq(argv[1], commands[i]->name))
-			return commands[i]->run(argc - 1, argv + 1);
+			return run(commands[i], argc - 1, argv + 1);
 	}
 	fprintf(stderr, "unbookctl: unknown command %s\n\n", argv[1]);
 	help(stderr);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "ctl.h"
+#include "patience.h"
 #include "reconcile.h"
 #include "rfc3339.h"
 #include "str.h"
@@ -120,11 +121,16 @@ static enum err_kind compare_request(struct reconciling *r, const struct reconci
 				      .captured = request->captured};
 	int64_t live_minor = request->live_minor;
 	enum reconcile_finding finding;
+	struct patience patience = {0};
 	struct stripe_answer answer;
 	struct refund_list list;
+	enum err_kind kind;
 
 	if (live_minor < request->captured.minor) {
-		if (stripe_list_refunds(r->link->stripe, &refund, &list, &answer, err))
+		do
+			kind = stripe_list_refunds(r->link->stripe, &refund, &list, &answer, err);
+		while (patience_again(&patience, kind));
+		if (kind)
 			return err_while(err, "list the refunds of %.64s at Stripe", request->payment_intent);
 		live_minor = list.live_minor;
 	}

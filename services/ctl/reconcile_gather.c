@@ -1,12 +1,14 @@
 /* reconcile_gather.c: what Stripe has, page by page into the temporary tables. */
 #include <stdio.h>
 
+#include "patience.h"
 #include "reconcile.h"
 #include "str.h"
 #include "stripe_lists.h"
 
 #define ID_BYTES  256
 #define NOT_FOUND 404
+#define NOT_SENT  0
 
 /* Where a list stands. */
 struct listing {
@@ -38,8 +40,13 @@ static enum err_kind payments_page(struct reconciling *r, struct listing *list, 
 {
 	const struct stripe_list_query query = query_of(r, list);
 	struct stripe_payment_page page;
+	struct patience patience = {0};
+	enum err_kind kind;
 
-	if (stripe_list_payments_page(r->link->stripe, &query, r->arena, &page, err))
+	do
+		kind = stripe_list_payments_page(r->link->stripe, &query, r->arena, &page, err);
+	while (patience_again(&patience, kind));
+	if (kind)
 		return err_while(err, "list the payments at Stripe");
 	if (reconcile_rows_add_payments(r->link->db, page.payments, page.count, err))
 		return err->kind;
@@ -51,8 +58,13 @@ static enum err_kind refunds_page(struct reconciling *r, struct listing *list, s
 {
 	const struct stripe_list_query query = query_of(r, list);
 	struct stripe_refund_page page;
+	struct patience patience = {0};
+	enum err_kind kind;
 
-	if (stripe_list_refunds_page(r->link->stripe, &query, r->arena, &page, err))
+	do
+		kind = stripe_list_refunds_page(r->link->stripe, &query, r->arena, &page, err);
+	while (patience_again(&patience, kind));
+	if (kind)
 		return err_while(err, "list the refunds at Stripe");
 	if (reconcile_rows_add_refunds(r->link->db, page.refunds, page.count, err))
 		return err->kind;
@@ -76,16 +88,26 @@ static enum err_kind list_all(struct reconciling *r, const char *what,
 	return kind;
 }
 
+/* An id that nothing at Stripe can have is not even asked for. */
+static bool is_not_there(enum err_kind kind, const struct stripe_answer *answer)
+{
+	return kind == ERR_REJECT && (answer->http_status == NOT_FOUND || answer->http_status == NOT_SENT);
+}
+
 /* It may be older at Stripe than its row is here. */
 static enum err_kind ask_payment(struct reconciling *r, const struct reconcile_unseen *row, struct err *err)
 {
+	struct patience patience = {0};
 	struct stripe_payment found;
 	struct stripe_answer answer;
-	enum err_kind kind = stripe_get_payment(r->link->stripe, row->id, &found, &answer, err);
+	enum err_kind kind;
 
+	do
+		kind = stripe_get_payment(r->link->stripe, row->id, &found, &answer, err);
+	while (patience_again(&patience, kind));
 	if (!kind)
 		return reconcile_rows_add_payments(r->link->db, &found, 1, err);
-	if (kind == ERR_REJECT && answer.http_status == NOT_FOUND)
+	if (is_not_there(kind, &answer))
 		return ERR_OK;
 	return err_while(err, "get payment %.64s at Stripe", row->id);
 }
@@ -93,12 +115,16 @@ static enum err_kind ask_payment(struct reconciling *r, const struct reconcile_u
 static enum err_kind ask_refund(struct reconciling *r, const struct reconcile_unseen *row, struct err *err)
 {
 	const struct refund of = {.payment_intent = row->payment_intent};
+	struct patience patience = {0};
 	struct stripe_answer answer;
-	enum err_kind kind = stripe_get_refund(r->link->stripe, &of, row->id, &answer, err);
+	enum err_kind kind;
 
+	do
+		kind = stripe_get_refund(r->link->stripe, &of, row->id, &answer, err);
+	while (patience_again(&patience, kind));
 	if (!kind)
 		return reconcile_rows_add_refunds(r->link->db, &answer.refund, 1, err);
-	if (kind == ERR_REJECT && answer.http_status == NOT_FOUND)
+	if (is_not_there(kind, &answer))
 		return ERR_OK;
 	return err_while(err, "get refund %.64s at Stripe", row->id);
 }

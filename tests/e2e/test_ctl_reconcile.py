@@ -152,6 +152,17 @@ def test_every_difference_is_named_in_both_directions(stack):
     assert ("request", claimed, "not_at_stripe") not in found(reconcile(stack, code=1)[0])
 
 
+def test_any_text_is_one_field_and_an_unwritten_report_is_a_failure(stack):
+    odd = 'pi_"a",b'
+    stack.sql("UPDATE payments SET payment_intent = %s WHERE payment_intent = %s", odd, r.paid(stack).payment_intent)
+    ((line,), _, _) = reconcile(stack, code=1)
+    assert (line["id"], line["what"]) == (odd, "not_at_stripe")
+    assert as_json(stack, code=1)["lines"][0]["id"] == odd
+    with open("/dev/full", "w") as full:
+        _, err = ctl.finish(ctl.start(stack, "reconcile", *NOW, stdout=full), code=70)
+    assert "cannot write to stdout" in err
+
+
 def test_json_says_the_same(stack):
     fine, dear = r.paid(stack), r.paid(stack)
     stack.sql("UPDATE payments SET amount_minor = 1 WHERE payment_intent = %s", dear.payment_intent)
@@ -212,15 +223,22 @@ def test_what_is_young_is_left_to_the_next_run(stack):
     assert [line["what"] for line in reconcile(stack, code=1)[0]] == ["not_here"]
 
 
+def test_a_silence_of_stripe_is_waited_out(stack):
+    stack.sql("UPDATE payments SET payment_intent = 'pi_gone' WHERE payment_intent = %s", r.paid(stack).payment_intent)
+    for path, kind in (("/v1/payment_intents", "rate_limit"), ("/v1/refunds", "html"), ("/v1/payment_intents/*", "cut")):
+        stack.stripe.control("POST", "/_sim/faults", {"kind": kind, "path": path, "count": 1})
+    assert [line["what"] for line in reconcile(stack, code=1)[0]] == ["not_at_stripe"]
+    assert [fault["hits"] for fault in stack.stripe.get("faults")["faults"]] == [1, 1, 1]
+
+
 def test_what_cannot_be_found_out_is_exit_70_and_nothing_is_written(stack):
     r.paid(stack)
     stack.sql("UPDATE payments SET payment_intent = 'pi_gone'")
     before = stack.sql("SELECT * FROM instance"), stack.one("SELECT count(*) AS n FROM booking_log")
-    for path in ("/v1/payment_intents", "/v1/refunds", "/v1/payment_intents/*"):
-        stack.stripe.control("POST", "/_sim/faults", {"kind": "error", "status": 500, "path": path, "count": None})
-        out, err = ctl.run(stack, "reconcile", *NOW, code=70)
-        assert "at Stripe: HTTP 500" in err and out == ""
-        stack.stripe.control("DELETE", "/_sim/faults")
+    stack.stripe.control("POST", "/_sim/faults", {"kind": "error", "path": "/v1/payment_intents/*", "count": None})
+    out, err = ctl.run(stack, "reconcile", *NOW, code=70)
+    assert "get payment pi_gone at Stripe: HTTP 500" in err and out == ""
+    stack.stripe.control("DELETE", "/_sim/faults")
     assert (stack.sql("SELECT * FROM instance"), stack.one("SELECT count(*) AS n FROM booking_log")) == before
     assert not [e for e in stack.stripe.ledger.exchanges() if e.method == "POST"]
     assert len(reconcile(stack, code=1)[0]) == 1

@@ -165,6 +165,13 @@ static enum err_kind read_page(struct search *search, const struct http_response
 	return kind;
 }
 
+/* Stripe makes no checkout that has less than half an hour to go. */
+static void add_search_end(struct buf *path, const struct booking *booking)
+{
+	if (!instant_is_none(booking->hold_expires_at))
+		add_number(path, "created[lt]", (booking->hold_expires_at.us + CHECKOUT_OLDER_US) / 1000000);
+}
+
 static enum err_kind search_page(struct search *search, struct stripe_answer *answer, struct err *err)
 {
 	HTTP_RESPONSE_SCOPE struct http_response response;
@@ -176,6 +183,7 @@ static enum err_kind search_page(struct search *search, struct stripe_answer *an
 	buf_init(&path, FORM_BYTES_MAX);
 	buf_addf(&path, "/v1/checkout/sessions?limit=100");
 	add_number(&path, "created[gte]", search->from_s);
+	add_search_end(&path, search->order->booking);
 	if (search->after[0])
 		http_form_add(&path, "starting_after", search->after);
 	request.path = path.data;

@@ -34,7 +34,8 @@ enum err_kind stripe_close_checkout(struct stripe *stripe, const char *id, struc
 /* By so much may a checkout be older than its booking: the two times come from two clocks. */
 #define CHECKOUT_OLDER_US (600LL * 1000000)
 
-/* The newest checkout of order's booking among those made from then on, when its id was lost and its key is frozen or forgotten.
+/* The newest checkout of order's booking among those made from then on, when its id was lost and its key is frozen or forgotten. One
+ * that has a hold is not looked for among those made after its end, for none can be.
  * ret_checkout->id is "" when there is none. Reads at most STRIPE_LIST_PAGES_MAX pages; ERR_UNSURE too_many beyond them. */
 enum err_kind stripe_find_checkout(struct stripe *stripe, const struct checkout_order *order,
 				   struct instant from, struct checkout *ret_checkout,

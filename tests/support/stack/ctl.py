@@ -17,7 +17,7 @@ def quiet_stack(infra, build):
         ending.callback(stack.remove)
 
 
-def start(stack, *args, **settings):
+def start(stack, *args, stdout=subprocess.PIPE, **settings):
     """The running process, its output in pipes."""
     return subprocess.Popen(
         [stack.bin_dir / "unbookctl", *map(str, args)],
@@ -30,14 +30,14 @@ def start(stack, *args, **settings):
             "USER": "ann",
             **settings,
         },
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
     )
 
 
 def finish(process, code=0, timeout=60):
     """(stdout, stderr) once it has ended with that exit code."""
-    out, err = (text.decode() for text in process.communicate(timeout=timeout))
+    out, err = ((text or b"").decode() for text in process.communicate(timeout=timeout))
     assert process.returncode == code, f"{process.returncode}: {out}{err}"
     return out, err
 
