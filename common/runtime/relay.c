@@ -36,7 +36,9 @@ const char *relay_topic(const struct relay *relay, const char *aggregatetype)
 static enum err_kind open_db(struct relay *relay, struct err *err)
 {
 	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
-	struct pg_options options = {.url = relay->pg_url, .application = "unbook relay", .call_ms = CALL_MS};
+	/* What a crash of PostgreSQL brings back is sent once more, which is allowed anyhow. */
+	struct pg_options options = {
+		.url = relay->pg_url, .application = "unbook relay", .call_ms = CALL_MS, .may_forget = true};
 	enum err_kind kind = ERR_OK;
 
 	if (relay->db && pg_is_broken(relay->db)) {
@@ -65,10 +67,12 @@ static enum err_kind open_producer(struct relay *relay, struct err *err)
 			   1);
 		kafka_producer_close(relay->producer, deadline_in_ms(CLOSE_KAFKA_MS));
 		relay->producer = NULL;
+		relay->topics_are_there = false;
 	}
 	return relay->producer ? ERR_OK : kafka_producer_open(&options, 0, &relay->producer, err);
 }
 
+/* And lets a fresh producer learn them. */
 static enum err_kind create_topics(struct relay *relay, struct err *err)
 {
 	struct kafka_options options = {.bootstrap = relay->kafka_bootstrap, .client_id = relay->client_id};
@@ -83,6 +87,9 @@ static enum err_kind create_topics(struct relay *relay, struct err *err)
 		kind = ERR_OK;
 	}
 	relay->topics_are_there = !kind;
+	if (!kind)
+		kafka_producer_learn(relay->producer, (const char *const *)relay->topics, RELAY_TOPICS,
+				     TOPICS_MS);
 	return kind;
 }
 

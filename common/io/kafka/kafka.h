@@ -111,6 +111,11 @@ struct kafka_producer;
 enum err_kind kafka_producer_open(const struct kafka_options *options, int64_t linger_ms,
 				  struct kafka_producer **ret_producer, struct err *err) MUST_CHECK;
 
+/* Learn these topics' leaders now: else the first record to each waits for librdkafka's look around, once a second (2.0.2, measured).
+ * Blocks at most timeout_ms; what it does not learn in that time is only slower. */
+void kafka_producer_learn(struct kafka_producer *producer, const char *const *topics, int topic_count,
+			  int64_t timeout_ms);
+
 enum kafka_fate {
 	KAFKA_UNKNOWN,   /* perhaps written: send again later (a consumer may see it twice) */
 	KAFKA_DELIVERED, /* written to all replicas that must have it */

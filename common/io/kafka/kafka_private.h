@@ -31,6 +31,9 @@ enum err_kind kafka_handle_new(rd_kafka_type_t type, const struct kafka_options 
 			       struct kafka_monitor *monitor, rd_kafka_t **ret_rk,
 			       struct err *err) MUST_CHECK;
 
+/* Ask for each topic by its own name, so that this handle knows its leaders. Not past deadline_ms. */
+void kafka_learn_topics(rd_kafka_t *rk, const char *const *topics, int topic_count, int64_t deadline_ms);
+
 /* Run close(subject) in a thread of its own, not past deadline_ms. False: it is still running and keeps subject. */
 bool kafka_close_bounded(void (*close)(void *subject), void *subject, int64_t deadline_ms);
 

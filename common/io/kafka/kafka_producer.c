@@ -112,6 +112,12 @@ enum err_kind kafka_producer_open(const struct kafka_options *options, int64_t l
 	return ERR_OK;
 }
 
+void kafka_producer_learn(struct kafka_producer *producer, const char *const *topics, int topic_count,
+			  int64_t timeout_ms)
+{
+	kafka_learn_topics(producer->rk, topics, topic_count, deadline_in_ms(timeout_ms));
+}
+
 bool kafka_producer_close(struct kafka_producer *producer, int64_t deadline_ms)
 {
 	return !producer || kafka_close_bounded(producer_free, producer, deadline_ms);

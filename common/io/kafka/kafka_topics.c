@@ -124,12 +124,8 @@ static enum err_kind create(rd_kafka_t *rk, const char *const *topics, int topic
 	return kind;
 }
 
-/* Creation reaches the brokers one after another. Asking for a topic by name also makes the test broker make it. */
-static enum err_kind await(rd_kafka_t *rk, const char *const *topics, int topic_count, int64_t deadline_ms,
-			   struct err *err)
+void kafka_learn_topics(rd_kafka_t *rk, const char *const *topics, int topic_count, int64_t deadline_ms)
 {
-	enum err_kind kind;
-
 	for (int i = 0; i < topic_count; i++) {
 		rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, topics[i], NULL);
 		const rd_kafka_metadata_t *metadata;
@@ -139,6 +135,15 @@ static enum err_kind await(rd_kafka_t *rk, const char *const *topics, int topic_
 		if (topic)
 			rd_kafka_topic_destroy(topic);
 	}
+}
+
+/* Creation reaches the brokers one after another. Asking for a topic by name also makes the test broker make it. */
+static enum err_kind await(rd_kafka_t *rk, const char *const *topics, int topic_count, int64_t deadline_ms,
+			   struct err *err)
+{
+	enum err_kind kind;
+
+	kafka_learn_topics(rk, topics, topic_count, deadline_ms);
 	do {
 		kind = kafka_ask_topics(rk, topics, topic_count, deadline_left_ms(deadline_ms), err);
 		if (kind)
@@ -147,31 +152,29 @@ static enum err_kind await(rd_kafka_t *rk, const char *const *topics, int topic_
 	return kind;
 }
 
-static void destroy(void *rk)
+/* A handle for one question. Its threads may report to the monitor until the last of them has ended. */
+struct asker {
+	struct kafka_monitor monitor; /* first: the opaque */
+	rd_kafka_t *rk;
+};
+
+static void asker_free(void *subject)
 {
-	rd_kafka_destroy(rk);
+	struct asker *asker = subject;
+
+	if (asker->rk)
+		rd_kafka_destroy(asker->rk);
+	kafka_monitor_release(&asker->monitor);
+	free(asker);
 }
 
-enum err_kind kafka_topics_create(const struct kafka_options *options, const char *const *topics,
-				  int topic_count, int partitions, int64_t timeout_ms, struct err *err)
+static enum err_kind ask_or_create(rd_kafka_t *rk, const char *const *topics, int topic_count, int partitions,
+				   int64_t timeout_ms, struct err *err)
 {
-	static const struct kafka_setting none[] = {{NULL, NULL, 0}};
 	int64_t deadline_ms = deadline_in_ms(timeout_ms);
-	struct kafka_monitor *monitor = calloc(1, sizeof(*monitor));
 	struct err asked = {0};
-	enum err_kind kind;
-	rd_kafka_t *rk;
+	enum err_kind kind = kafka_ask_topics(rk, topics, topic_count, timeout_ms / 2, &asked);
 
-	if (!monitor)
-		return err_set(err, ERR_RETRY, "kafka_unavailable", "out of memory");
-	kafka_monitor_init(monitor);
-	kind = kafka_handle_new(RD_KAFKA_PRODUCER, options, none, NULL, monitor, &rk, err);
-	if (kind) {
-		kafka_monitor_release(monitor);
-		free(monitor);
-		return kind;
-	}
-	kind = kafka_ask_topics(rk, topics, topic_count, timeout_ms / 2, &asked);
 	if (kind && str_eq(asked.code, "kafka_no_topic")) {
 		kind = create(rk, topics, topic_count, partitions, deadline_left_ms(deadline_ms) / 2, err);
 		if (kind != ERR_REJECT) /* the test broker does not create when told to, but when asked for */
@@ -179,10 +182,25 @@ enum err_kind kafka_topics_create(const struct kafka_options *options, const cha
 	} else if (kind && err) { /* no broker answers: asking it for more is no use */
 		*err = asked;
 	}
-	if (kafka_close_bounded(destroy, rk,
-				deadline_in_ms(CLOSE_MS))) { /* else its threads may still report */
-		kafka_monitor_release(monitor);
-		free(monitor);
+	return kind;
+}
+
+enum err_kind kafka_topics_create(const struct kafka_options *options, const char *const *topics,
+				  int topic_count, int partitions, int64_t timeout_ms, struct err *err)
+{
+	static const struct kafka_setting none[] = {{NULL, NULL, 0}};
+	struct asker *asker = calloc(1, sizeof(*asker));
+	enum err_kind kind;
+
+	if (!asker)
+		return err_set(err, ERR_RETRY, "kafka_unavailable", "out of memory");
+	kafka_monitor_init(&asker->monitor);
+	kind = kafka_handle_new(RD_KAFKA_PRODUCER, options, none, NULL, &asker->monitor, &asker->rk, err);
+	if (kind) {
+		asker_free(asker);
+		return kind;
 	}
+	kind = ask_or_create(asker->rk, topics, topic_count, partitions, timeout_ms, err);
+	(void)kafka_close_bounded(asker_free, asker, deadline_in_ms(CLOSE_MS)); /* late, it still frees all */
 	return kind;
 }

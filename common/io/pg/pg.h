@@ -19,6 +19,7 @@ struct pg_options {
 	int64_t connect_ms;      /* 0: 5000 */
 	int64_t call_ms; /* deadline of one pg_run; 0: 10000. statement_timeout is set a little below, lock_timeout to half,
 				  * idle_in_transaction_session_timeout to 15000 */
+	bool may_forget; /* synchronous_commit off: a commit does not wait for the disk, and a crash of PostgreSQL may undo the last ones */
 };
 
 /* Connect, blocking at most connect_ms. TimeZone UTC, READ COMMITTED, client_encoding UTF8.

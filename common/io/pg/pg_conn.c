@@ -112,18 +112,19 @@ static enum err_kind limit_statements(struct pg *pg, int64_t call_ms, int64_t de
 	return pg_simple(pg, sql, deadline_ms, err);
 }
 
-static enum err_kind set_session_up(struct pg *pg, int64_t deadline_ms, struct err *err)
+static enum err_kind set_session_up(struct pg *pg, bool may_forget, int64_t deadline_ms, struct err *err)
 {
 	struct err why = {0};
-	char sql[256];
+	char sql[320];
 
 	if (PQsetnonblocking(pg->conn, 1))
 		return err_set(err, ERR_RETRY, "pg_unavailable", "connect: line lost");
 	snprintf(sql, sizeof(sql),
 		 "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET bytea_output = 'hex';"
 		 "SET default_transaction_isolation = 'read committed';"
-		 "SET idle_in_transaction_session_timeout = %d",
-		 IDLE_TX_MS);
+		 "SET idle_in_transaction_session_timeout = %d;"
+		 "%s",
+		 IDLE_TX_MS, may_forget ? "SET synchronous_commit = off" : "");
 	/* Nothing to be unsure of: the session is not used yet. */
 	if (pg_simple(pg, sql, deadline_ms, &why) || limit_statements(pg, pg->call_ms, deadline_ms, &why))
 		return err_set(err, ERR_RETRY, "pg_unavailable", "connect: %s", why.msg);
@@ -156,7 +157,8 @@ enum err_kind pg_open(const struct pg_options *options, struct pg **ret_pg, stru
 	pg->conn = PQconnectStartParams(names, values, 1);
 	if (!pg->conn)
 		err_set(&why, ERR_RETRY, "pg_unavailable", "out of memory");
-	else if (!connect_until(pg, deadline_ms, &why) && !set_session_up(pg, deadline_ms, &why)) {
+	else if (!connect_until(pg, deadline_ms, &why)
+		 && !set_session_up(pg, options->may_forget, deadline_ms, &why)) {
 		*ret_pg = pg;
 		return ERR_OK;
 	}
