@@ -35,7 +35,8 @@ struct worker_handler {
 	/* The budget that admit spent was not used, because nothing was there to claim. NULL: nothing to give back. */
 	void (*unadmit)(void *context);
 
-	/* Claim the row that the event speaks of: one short statement, committed before it returns. event lives in job->arena.
+	/* Claim the row that the event speaks of: one short statement, waiting for nobody's lock, run by itself or in a transaction with the
+	 * claims of other messages, which may be rolled back. event lives in job->arena. Nothing of it leaves this process before the commit.
 	 * ERR_OK with job->work NULL: nothing to do (final, leased, not ours). ERR_REJECT: the event is wrong (unknown row): dead letter.
 	 * ERR_RETRY or ERR_UNSURE: the offset is not stored, the worker pauses and comes back. */
 	enum err_kind (*claim)(void *context, struct pg *db, const struct event *event, struct job *job,

@@ -1,4 +1,4 @@
-/* worker_internal.h: shared by worker.c (open, close), worker_loop.c (poll thread), worker_claim.c (one claim), worker_task.c (a message or
+/* worker_internal.h: shared by worker.c (open, close), worker_loop.c (poll thread), worker_ring.c (messages), worker_claim.c (one claim, the sweep), worker_task.c (a message or
  * row on its way) and worker_slots.c (job threads). */
 #ifndef WORKER_INTERNAL_H
 #define WORKER_INTERNAL_H
@@ -10,8 +10,10 @@
 #include "monitor.h"
 #include "worker.h"
 
-#define WORKER_TOPICS_MAX  16
-#define WORKER_PENDING_MAX 16
+#define WORKER_TOPICS_MAX 16
+#define WORKER_SERIES_MAX 16 /* messages that are fetched, and claimed in one transaction, at once */
+#define WORKER_PENDING_MAX \
+	(2 * WORKER_SERIES_MAX) /* the rest is for what is still on its way after a pause */
 
 /* A message or a swept row, from arrival until its outcome is logged. One allocation; everything else is in its arena. */
 struct task {
@@ -78,6 +80,7 @@ struct worker {
 	int64_t generation;
 	struct task *pending[WORKER_PENDING_MAX];
 	int pending_count;
+	int one_by_one;           /* so many claims are made by themselves, because they failed together */
 	int64_t blocked_since_ms; /* 0: takes messages */
 	int64_t wakes_seen;
 	struct worker_turn turns[WORKER_HANDLERS_MAX];
@@ -95,15 +98,23 @@ void task_free(struct task *task);
 /* The record's headers as a JSON object in the arena; NULL when the arena is full. */
 const char *task_headers(struct task *task);
 
-/* worker_claim.c, on the poll thread. True when something moved and it is worth calling again at once. */
+/* worker_ring.c, worker_claim.c, on the poll thread. True when something moved and it is worth calling again at once. */
 bool worker_ring(struct worker *worker);
 bool worker_sweep(struct worker *worker);
-/* PostgreSQL answers, or is given a little time. */
-bool worker_db_ready(struct worker *worker);
 void worker_pending_drop(struct worker *worker, int at);
 
+/* worker_claim.c. PostgreSQL answers, or is given a little time. */
+bool worker_db_ready(struct worker *worker);
+void worker_db_worked(struct worker *worker);
+void worker_db_failed(struct worker *worker, const struct err *err);
+/* False: the handler's budget is spent, or it told how long to wait. */
+bool worker_admit(struct worker *worker, int handler);
+void worker_unadmit(struct worker *worker, int handler);
+/* For the metrics. result: claimed, nothing, retry, reject. */
+void worker_count_claim(const struct worker *worker, const struct task *task, const char *result);
+
 /* worker_slots.c */
-bool worker_slot_is_free(struct worker *worker);
+int worker_slots_free(struct worker *worker);
 void worker_slot_take(struct worker *worker, struct task *task);
 void *worker_slot_run(void *context);
 bool worker_thread_add(struct worker *worker);

@@ -115,7 +115,8 @@ static void look_at_group(struct worker *worker)
 	}
 }
 
-static void receive(struct worker *worker, int64_t timeout_ms)
+/* True: a message came, and another may be there. */
+static bool receive(struct worker *worker, int64_t timeout_ms)
 {
 	struct kafka_message message;
 	struct err err = {0};
@@ -125,21 +126,30 @@ static void receive(struct worker *worker, int64_t timeout_ms)
 	if (kafka_consumer_poll(worker->consumer, timeout_ms, &got, &message, &err)) {
 		LOG(LOG_WARN, "rebuilding a dead consumer", LOG_S("code", err.code), LOG_S("error", err.msg));
 		close_consumer(worker);
-		return;
+		return false;
 	}
 	if (!got)
-		return;
+		return false;
 	task = task_of_message(worker, &message);
 	if (!task) {
 		/* Out of memory. Opening anew starts again from the stored offsets. */
 		LOG(LOG_ERROR, "no memory for a message", LOG_I("bytes", message.value_len));
 		close_consumer(worker);
 		worker->consumer_retry_at_ms = deadline_in_ms(REOPEN_MS);
-		return;
+		return false;
 	}
 	look_at_group(worker);
 	task->generation = worker->generation;
 	worker->pending[worker->pending_count++] = task;
+	return true;
+}
+
+/* The next message and those that have come already, as many as can be claimed together. */
+static void receive_series(struct worker *worker, int64_t timeout_ms)
+{
+	while (worker->pending_count < WORKER_SERIES_MAX && worker->pending_count < worker_slots_free(worker)
+	       && receive(worker, timeout_ms))
+		timeout_ms = 0;
 }
 
 static int64_t earlier(int64_t a_ms, int64_t b_ms)
@@ -164,10 +174,10 @@ static int64_t next_look_ms(const struct worker *worker, int64_t at_most_ms)
 	return at;
 }
 
-/* Take the next message, or wait for what holds us up. */
+/* Take the next messages, or wait for what holds us up. */
 static void listen(struct worker *worker, bool moved)
 {
-	bool wants = !worker->pending_count && worker_slot_is_free(worker)
+	bool wants = !worker->pending_count && worker_slots_free(worker)
 		     && !deadline_left_ms(worker->db_retry_at_ms);
 	int64_t now_ms = deadline_in_ms(0);
 
@@ -179,7 +189,7 @@ static void listen(struct worker *worker, bool moved)
 	if (wants) {
 		worker->blocked_since_ms = 0;
 		kafka_consumer_resume(worker->consumer);
-		receive(worker, moved ? 0 : deadline_left_ms(next_look_ms(worker, POLL_MS)));
+		receive_series(worker, moved ? 0 : deadline_left_ms(next_look_ms(worker, POLL_MS)));
 		return;
 	}
 	if (!worker->blocked_since_ms)
@@ -191,7 +201,7 @@ static void listen(struct worker *worker, bool moved)
 		return;
 	kafka_consumer_pause(worker->consumer);
 	if (worker->pending_count < WORKER_PENDING_MAX)
-		receive(worker, 0);
+		(void)receive(worker, 0);
 }
 
 /* A gauge that is not worth a query per scrape. */

@@ -7,9 +7,9 @@
 #include "str.h"
 #include "worker_internal.h"
 
-bool worker_slot_is_free(struct worker *worker)
+int worker_slots_free(struct worker *worker)
 {
-	return atomic_load(&worker->busy) < worker->options.slots;
+	return worker->options.slots - atomic_load(&worker->busy);
 }
 
 bool worker_thread_add(struct worker *worker)

@@ -76,6 +76,47 @@ Test(worker_faults, a_table_that_is_missing_for_a_moment_buries_nothing)
 	toy_worker_close(worker);
 }
 
+/* They are there before the worker is, so that it claims them in one transaction. */
+Test(worker_faults, a_message_without_a_row_spoils_nothing_for_those_around_it)
+{
+	struct toy toy;
+	struct worker *worker;
+
+	toy_init(&toy);
+	toy_make(8, false);
+	for (int i = 1; i <= 4; i++)
+		rig_ring(i);
+	rig_ring(99);
+	for (int i = 5; i <= 8; i++)
+		rig_ring(i);
+	worker = toy_worker(&toy, &(struct toy_worker){.slots = 16});
+	rig_expect(TOYS_DONE, 8);
+	rig_expect("SELECT count(*) FROM dead_letters", 1);
+	toy_worker_close(worker);
+	cr_expect_eq(database_count("SELECT count(*) FROM toys WHERE claims > 1"), 0);
+	cr_expect_eq(atomic_load(&toy.admitted) - atomic_load(&toy.unadmitted), 8,
+		     "a budget was spent for nothing");
+}
+
+Test(worker_faults, a_claim_that_postgres_refuses_undoes_no_other_for_long)
+{
+	struct toy toy;
+	struct worker *worker;
+
+	toy_init(&toy);
+	toy_make(6, false);
+	rig_sql("ALTER TABLE toys ADD CHECK (id <> 4 OR state <> 'leased')");
+	for (int i = 1; i <= 6; i++)
+		rig_ring(i);
+	worker = toy_worker(&toy, &(struct toy_worker){.slots = 16});
+	rig_expect(TOYS_DONE, 5);
+	rig_expect("SELECT count(*) FROM dead_letters WHERE reason LIKE 'pg_check%'", 1);
+	toy_worker_close(worker);
+	cr_expect_eq(database_count("SELECT count(*) FROM toys WHERE claims > 1"), 0);
+	cr_expect_eq(atomic_load(&toy.admitted) - atomic_load(&toy.unadmitted), 5,
+		     "a budget was spent for nothing");
+}
+
 Test(worker_faults, members_come_and_go_and_each_row_is_done_once)
 {
 	struct worker *first, *second, *third;
