@@ -9,6 +9,7 @@ static const struct {
 	const char *what, *words;
 } sentences[] = {
 	{"booked", "The session was booked."},
+	{"imported", "The session was taken over from the system before."},
 	{"confirmed", "The payment arrived; the session is confirmed."},
 	{"revived", "The payment arrived late and the slot was still free; the session is confirmed."},
 	{"payment_returned", "A payment arrived that the booking could not keep; it goes back."},

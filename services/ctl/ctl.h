@@ -21,6 +21,8 @@ extern const struct ctl_command ctl_orphans;
 extern const struct ctl_command ctl_cleanup;
 extern const struct ctl_command ctl_reconcile;
 extern const struct ctl_command ctl_retention;
+extern const struct ctl_command ctl_import;
+extern const struct ctl_command ctl_statuses;
 
 /* --help or -h is among the arguments. */
 bool ctl_wants_help(int argc, char **argv);

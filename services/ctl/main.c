@@ -5,8 +5,8 @@
 #include "str.h"
 
 static const struct ctl_command *const commands[] = {
-	&ctl_migrate, &ctl_jwks,    &ctl_show,      &ctl_verify,    &ctl_refunds,
-	&ctl_orphans, &ctl_cleanup, &ctl_reconcile, &ctl_retention,
+	&ctl_migrate, &ctl_jwks,      &ctl_show,      &ctl_verify, &ctl_refunds,  &ctl_orphans,
+	&ctl_cleanup, &ctl_reconcile, &ctl_retention, &ctl_import, &ctl_statuses,
 };
 
 bool ctl_wants_help(int argc, char **argv)

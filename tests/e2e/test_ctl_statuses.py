@@ -1,0 +1,62 @@
+"""unbookctl statuses: what a status outside 0 to 3 most likely meant, and a file that is repaired."""
+
+import pathlib
+import subprocess
+
+import pytest
+from stack.importing import ctl
+from stack.system import build_bin
+
+DATA = pathlib.Path(__file__).resolve().parents[1] / "data" / "statuses"
+CASES = sorted(path.name for path in DATA.iterdir())
+
+
+def statuses(build, *args):
+    return subprocess.run(
+        [build_bin(build) / "unbookctl", "statuses", *map(str, args)],
+        env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_file_is_told_as_its_case_says(build, case):
+    done = statuses(build, DATA / case / "input.jsonl")
+    expect = (DATA / case / "expect").read_text()
+    assert (done.stdout, done.returncode) == (expect, 1 if expect else 0), done.stderr
+    assert "with a status outside 0 to 3" in done.stderr
+
+
+def test_repaired_files_can_be_imported_and_need_no_repair(new_stack, build, tmp_path):
+    stack = new_stack(only=())
+    for case in ("as_the_bug_report_found_them", "words_and_money"):
+        whole, repaired = DATA / case / "input.jsonl", tmp_path / case
+        assert "bad_status" in ctl(stack, "import", whole, code=1)[0]
+        done = statuses(build, "--repaired", repaired, whole)
+        assert done.returncode == 0, done.stderr
+        again = statuses(build, repaired)
+        assert (again.stdout, again.returncode) == ("", 0)
+        assert len(repaired.read_text().splitlines()) == len(whole.read_text().splitlines())
+        said, _ = ctl(stack, "import", repaired)
+        assert f"{len(repaired.read_text().splitlines()) - 2} new" in said
+    assert ctl(stack, "verify")[0] == ""
+
+
+def test_a_file_that_is_there_is_not_written_over_and_half_a_file_is_not_left(build, tmp_path):
+    there, whole = tmp_path / "there", DATA / "many_of_one" / "input.jsonl"
+    there.write_text("mine")
+    done = statuses(build, "--repaired", there, whole)
+    assert (done.returncode, there.read_text()) == (70, "mine")
+    assert "cannot make" in done.stderr
+    long_line = tmp_path / "long"
+    long_line.write_text('{"kind":"user","subject":"a"}\n' + "x" * 20000 + "\n")
+    done = statuses(build, "--repaired", tmp_path / "new", long_line)
+    assert (done.returncode, (tmp_path / "new").exists()) == (70, False)
+    assert "line 2 is longer" in done.stderr
+
+
+def test_wrong_arguments_files_and_help(build, tmp_path):
+    for args in ((), ("a", "b"), ("--force", "a"), ("--repaired", "a")):
+        assert statuses(build, *args).returncode == 64
+    assert statuses(build, tmp_path / "nothing").returncode == 70
+    done = statuses(build, "--help")
+    assert (done.returncode, "usage: unbookctl statuses" in done.stdout) == (0, True)
