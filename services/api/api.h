@@ -46,6 +46,7 @@ struct api {
 	struct stripe *stripe_brief; /* the same, for people who wait: two calls take 2 s at most */
 	struct pg_pool *db;
 	struct relay *relay;
+	struct health *health;
 	struct user_cache *users;
 	struct http_server *http;
 	struct cancel_policy policy;

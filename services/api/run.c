@@ -2,13 +2,13 @@
 #include <string.h>
 
 #include "answer.h"
+#include "health.h"
 #include "log.h"
 #include "metrics.h"
 #include "service.h"
 
-#define PING_WAIT_MS 500
-#define CALL_MS      8000
-#define BRIEF_MS     1000
+#define CALL_MS  8000
+#define BRIEF_MS 1000
 
 static void collect(void *context)
 {
@@ -29,26 +29,6 @@ static void collect(void *context)
 	metric_set(METRIC(METRIC_GAUGE, "unbook_http_refused_busy",
 			  "Requests refused so far because a queue was full."),
 		   stats.refused_busy);
-}
-
-/* Without PostgreSQL every answer is 503; without Kafka the outbox waits and nobody notices. */
-static void database_missing(void *context, char *ret_text, size_t cap)
-{
-	static const struct pg_stmt ping = {"ping", "SELECT 1", true};
-	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
-	struct api *api = context;
-	struct err err = {0};
-	struct pg *db;
-
-	ret_text[0] = '\0';
-	if (pg_pool_take(api->db, PING_WAIT_MS, &db, &err)) {
-		if (!str_eq(err.code, "pg_busy"))
-			(void)str_copy(ret_text, cap, "postgres");
-		return;
-	}
-	if (pg_one(db, &ping, NULL, &results, &err))
-		(void)str_copy(ret_text, cap, "postgres");
-	pg_pool_give(api->db, db);
 }
 
 static enum err_kind open_http(struct api *api, struct err *err)
@@ -112,7 +92,8 @@ static enum err_kind open_parts(struct api *api, struct err *err)
 	api->policy.teacher_notice_s = api->settings->teacher_notice_s;
 	cut_slashes(api->settings->frontend_url);
 	if (open_brief(api, err) || user_cache_new(&api->users, err)
-	    || pg_pool_open(&pg, connections, &api->db, err) || relay_open(&relay, &api->relay, err))
+	    || pg_pool_open(&pg, connections, &api->db, err) || relay_open(&relay, &api->relay, err)
+	    || health_open(common->pg_url, &api->health, err))
 		return err->kind;
 	return open_http(api, err);
 }
@@ -121,9 +102,11 @@ static void close_parts(struct api **handle)
 {
 	struct api *api = *handle;
 
+	if (api->health)
+		service_check_remove(api->health);
+	health_close(api->health);
 	if (api->http) {
 		metrics_collector_remove(collect, api);
-		service_check_remove(api);
 		if (!http_server_close(api->http, service_deadline_ms()))
 			service_abandon("requests did not end in time");
 	}
@@ -147,8 +130,9 @@ enum err_kind api_run(void *context, struct err *err)
 	if (open_parts(api, err))
 		return err->kind;
 	metrics_collector_add(collect, api);
+	/* Without PostgreSQL every answer is 503; without Kafka the outbox waits and nobody notices. */
 	service_check_add(
-		&(struct service_check){.name = "api", .context = api, .missing = database_missing});
+		&(struct service_check){.name = "api", .context = api->health, .missing = health_missing});
 	service_check_add(
 		&(struct service_check){.name = "relay", .context = api->relay, .is_alive = relay_is_alive});
 	service_wait();

@@ -59,20 +59,30 @@ def test_the_answer_of_the_commit_lost_is_looked_up_and_not_repeated(new_stack):
     assert state(stack, booking) == (3, 2, 1, 2, 2)
 
 
+def names_postgres(service):
+    """Whether /readyz says that PostgreSQL is missing. An answer that takes a second is an error."""
+    answer = Http(service.admin_url, timeout=1).get("/readyz")
+    return answer.status == 503 and answer.text == "api: postgres\n"
+
+
 def test_a_black_hole_instead_of_postgres_is_a_503_in_time(new_stack):
     """F15."""
     stack = new_stack(only=(), proxied=("pg",))
     parent, teacher, _ = stack.seed.family()
     booking = stack.seed.booking(parent, teacher)
-    api = Http(stack.start_service("api").url, timeout=60)
+    service = stack.start_service("api")
+    api = Http(service.url, timeout=60)
     path = f"/api/Sessions/{booking.id}/cancel"
     assert api.get(f"/api/Sessions/{booking.id}", token=parent.token).status == 200
     stack.proxies["pg"].stall()
+    stack.eventually(lambda: names_postgres(service), 3, "readyz names postgres")
     began = time.monotonic()
     answer = api.put(path, token=parent.token)
     assert answer.status == 503 and time.monotonic() - began < 15
+    assert names_postgres(service), "and goes on to"
     stack.proxies["pg"].heal()
     stack.eventually(lambda: api.put(path, token=parent.token).status == 200, 30, "it is back")
+    stack.eventually(service.is_ready, 10, "ready again")
     assert state(stack, booking) == (3, 2, 1, 2, 2)
 
 
@@ -86,7 +96,7 @@ def test_postgres_restarted_is_a_503_and_then_all_is_well(new_stack):
     stack.infra.pg.stop()
     answer = stack.api.put(path, token=parent.token)
     assert answer.status == 503 and answer.headers["retry-after"]
-    assert not stack.of("api")[0].is_ready()
+    stack.eventually(lambda: names_postgres(stack.of("api")[0]), 3, "readyz names postgres")
     stack.infra.pg.start()
     stack.infra.pg.wait_ready()
     with contextlib.suppress(psycopg.OperationalError):
