@@ -13,6 +13,7 @@
 
 #define SECRET_BYTES_MAX ((size_t)65536)
 #define NAME_BYTES       128
+#define STRANGERS_SHOWN  16
 
 /* One loading: where values come from, where mistakes go. */
 struct conf_loader {
@@ -319,6 +320,38 @@ int conf_load(const struct conf_row *rows, size_t count, void *settings, char *c
 	for (size_t i = 0; i < count; i++)
 		row_load(&loader, &rows[i], settings);
 	return loader.mistakes;
+}
+
+/* name is not NUL-terminated. */
+static bool row_reads(const struct conf_row *row, const char *name, size_t len)
+{
+	size_t own = strlen(row->name);
+
+	if (len < own || strncmp(name, row->name, own) != 0)
+		return false;
+	return len == own || (row->secret && len == own + 5 && strncmp(name + own, "_FILE", 5) == 0);
+}
+
+int conf_strangers(const struct conf_row *rows, size_t count, char *const *environment, struct buf *out)
+{
+	int strangers = 0;
+
+	for (char *const *at = environment; at && *at; at++) {
+		size_t len = strcspn(*at, "="), row = 0;
+
+		if (!str_starts(*at, "UNBOOK_"))
+			continue;
+		while (row < count && !row_reads(&rows[row], *at, len))
+			row++;
+		if (row < count)
+			continue;
+		strangers++;
+		if (strangers <= STRANGERS_SHOWN)
+			buf_addf(out, "%s%.*s", strangers > 1 ? ", " : "", (int)len, *at);
+		else if (strangers == STRANGERS_SHOWN + 1)
+			buf_add(out, ", ...");
+	}
+	return strangers;
 }
 
 void conf_release(const struct conf_row *rows, size_t count, void *settings)

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct buf;
+
 enum conf_type {
 	CONF_TEXT,    /* char * */
 	CONF_INT,     /* int64_t between min and max */
@@ -33,13 +35,18 @@ struct conf_row {
 /* Handle the process's arguments and environment: fills *settings (zeroed by the caller) from rows.
  * Returns -1 to go on, else the exit code: 0 after --help, --version, --print-config (secrets shown as "set"),
  * --print-env-example or a good --check-config; 64 for an unknown argument; 78 when settings are wrong, every mistake
- * listed on stderr at once. */
+ * listed on stderr at once. With mistakes and with --check-config conf_strangers are named there too. */
 int conf_main(const struct conf_row *rows, size_t count, void *settings, int argc, char **argv);
 
 /* The parsing alone: number of mistakes, each written to errors as one line; never a secret's value. environment like
  * environ; a variable that is set but empty counts as not set. Text members are owned by *settings, also after mistakes. */
 int conf_load(const struct conf_row *rows, size_t count, void *settings, char *const *environment,
 	      FILE *errors);
+
+/* The variables of environment whose name begins with UNBOOK_ and that no row reads: their number, the first of their names added to out
+ * with commas between. They may be another service's, a cluster's (Kubernetes adds UNBOOK_API_PORT and the like beside a Service named
+ * unbook-api), or misspelt: worth a word, no mistake. */
+int conf_strangers(const struct conf_row *rows, size_t count, char *const *environment, struct buf *out);
 
 /* Free the text members; secrets are wiped first. */
 void conf_release(const struct conf_row *rows, size_t count, void *settings);

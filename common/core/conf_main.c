@@ -11,6 +11,7 @@
 #define EXIT_SETTINGS   78
 #define COLUMNS         100
 #define SENTENCES_BYTES 1024
+#define NAMES_BYTES     4096
 
 #ifndef UNBOOK_VERSION
 #define UNBOOK_VERSION "unknown"
@@ -196,6 +197,17 @@ static bool option_find(int argc, char **argv, const char **ret_option)
 	return true;
 }
 
+static void name_strangers(const struct conf_table *table)
+{
+	struct buf names;
+
+	buf_init(&names, NAMES_BYTES);
+	if (conf_strangers(table->rows, table->count, environ, &names))
+		fprintf(stderr, "%s: ignored, no setting of this program: %s\n",
+			program_invocation_short_name, names.data);
+	buf_release(&names);
+}
+
 static int settings_are_wrong(int mistakes)
 {
 	fprintf(stderr, "%s: %d mistake%s in the settings; see --help\n", program_invocation_short_name,
@@ -220,6 +232,8 @@ int conf_main(const struct conf_row *rows, size_t count, void *settings, int arg
 		return 0;
 	}
 	mistakes = conf_load(rows, count, settings, environ, stderr);
+	if (mistakes > 0 || str_eq(option, "--check-config"))
+		name_strangers(&table);
 	if (mistakes > 0) {
 		code = settings_are_wrong(mistakes);
 	} else if (str_eq(option, "--print-config")) {

@@ -17,8 +17,9 @@
 #include "monitor.h"
 #include "probe_server.h"
 
-#define CHECKS_MAX 8
-#define GRACE_MS   2000 /* after the deadline, before a hanging close is cut off */
+#define CHECKS_MAX  8
+#define GRACE_MS    2000 /* after the deadline, before a hanging close is cut off */
+#define NAMES_BYTES 4096
 
 static struct {
 	struct monitor monitor;
@@ -134,6 +135,17 @@ static enum log_level level_of(const char *word)
 	return LOG_INFO;
 }
 
+/* What is misspelt would else be ignored in silence. */
+static void log_strangers(const struct service_options *options)
+{
+	struct buf names;
+
+	buf_init(&names, NAMES_BYTES);
+	if (conf_strangers(options->rows, options->row_count, environ, &names))
+		LOG(LOG_WARN, "ignored, no setting of this service", LOG_S("variables", names.data));
+	buf_release(&names);
+}
+
 static int finish(enum err_kind kind, const struct err *err)
 {
 	if (kind) {
@@ -153,6 +165,7 @@ int service_main(const struct service_options *options)
 
 	harden();
 	log_init(options->name, level_of(options->settings->log_level));
+	log_strangers(options);
 	monitor_init(&service.monitor);
 	process_metrics_collect(NULL);
 	metrics_collector_add(process_metrics_collect, NULL);

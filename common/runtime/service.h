@@ -19,6 +19,9 @@ struct service_options {
 	const char *name; /* "refund-worker": in every log line */
 	const char *version;
 	const struct common_settings *settings;
+	/* The table that settings were read by: UNBOOK_* variables that it does not know are named in the log. */
+	const struct conf_row *rows;
+	size_t row_count;
 	/* Opens everything, calls service_wait(), and closes everything by scope cleanup. context: the service's settings. */
 	enum err_kind (*run)(void *context, struct err *err);
 	void *context;

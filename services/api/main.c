@@ -26,6 +26,8 @@ int main(int argc, char **argv)
 			.name = UNBOOK_SERVICE,
 			.version = UNBOOK_VERSION,
 			.settings = &settings.common,
+			.rows = api_rows,
+			.row_count = api_row_count,
 			.run = api_run,
 			.context = &api,
 		});

@@ -11,6 +11,8 @@ int main(int argc, char **argv)
 			.name = UNBOOK_SERVICE,
 			.version = UNBOOK_VERSION,
 			.settings = &settings.common,
+			.rows = notifier_rows,
+			.row_count = notifier_row_count,
 			.run = notifier_run,
 			.context = &settings,
 		});

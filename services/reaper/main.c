@@ -10,6 +10,8 @@ int main(int argc, char **argv)
 		code = service_main(&(struct service_options){.name = UNBOOK_SERVICE,
 							      .version = UNBOOK_VERSION,
 							      .settings = &settings.common,
+							      .rows = reaper_rows,
+							      .row_count = reaper_row_count,
 							      .run = reaper_run,
 							      .context = &settings});
 	conf_release(reaper_rows, reaper_row_count, &settings);

@@ -11,6 +11,8 @@ int main(int argc, char **argv)
 			.name = UNBOOK_SERVICE,
 			.version = UNBOOK_VERSION,
 			.settings = &settings.common,
+			.rows = refund_worker_rows,
+			.row_count = refund_worker_row_count,
 			.run = refund_worker_run,
 			.context = &settings,
 		});

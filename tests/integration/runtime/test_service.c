@@ -155,6 +155,17 @@ Test(service, a_part_may_stop_the_process)
 	cr_expect_eq(ended(&child), SERVICE_FAILED);
 }
 
+Test(service, a_misspelt_setting_is_named_in_the_log)
+{
+	struct child child;
+
+	setenv("UNBOOK_LOG_LEVELS", "debug", 1);
+	child = start(stop_itself);
+	expect_log(&child, "no setting of this service");
+	expect_log(&child, "UNBOOK_LOG_LEVELS");
+	cr_expect_eq(ended(&child), SERVICE_FAILED);
+}
+
 static bool is_alive(void *context)
 {
 	(void)context;

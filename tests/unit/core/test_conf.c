@@ -288,6 +288,36 @@ Test(conf, a_name_is_not_found_inside_another)
 	free(text);
 }
 
+static void check_strangers(int count, const char *names, char *const environment[])
+{
+	struct buf found;
+
+	buf_init(&found, 1024);
+	cr_expect_eq(conf_strangers(table_rows, TABLE_ROWS, environment, &found), count, "%s", found.data);
+	cr_expect_str_eq(found.data, names);
+	buf_release(&found);
+}
+
+Test(conf, variables_that_no_row_reads_are_named_without_their_values)
+{
+	char *const many[] = {"UNBOOK_A=1", "UNBOOK_B=1", "UNBOOK_C=1", "UNBOOK_D=1", "UNBOOK_E=1",
+			      "UNBOOK_F=1", "UNBOOK_G=1", "UNBOOK_H=1", "UNBOOK_I=1", "UNBOOK_J=1",
+			      "UNBOOK_K=1", "UNBOOK_L=1", "UNBOOK_M=1", "UNBOOK_N=1", "UNBOOK_O=1",
+			      "UNBOOK_P=1", "UNBOOK_Q=1", "UNBOOK_R=1", NULL};
+
+	check_strangers(0, "",
+			ENVIRONMENT(PG, KAFKA, "HOME=/", "UNBOOK_STRIPE_KEY_FILE=/key", "XUNBOOK_SLOT=1",
+				    "UNBOOK_JWKS_FILE=/keys"));
+	check_strangers(5, "UNBOOK_SLOT, UNBOOK_SLOTSX, UNBOOK_SLOTS_FILE, UNBOOK_STRIPE_KEY_FIL, UNBOOK_",
+			ENVIRONMENT("UNBOOK_SLOT=hidden", "UNBOOK_SLOTSX=2", "UNBOOK_SLOTS_FILE=/slots",
+				    "UNBOOK_STRIPE_KEY_FIL=/key", "UNBOOK_=1"));
+	check_strangers(
+		18,
+		"UNBOOK_A, UNBOOK_B, UNBOOK_C, UNBOOK_D, UNBOOK_E, UNBOOK_F, UNBOOK_G, UNBOOK_H,"
+		" UNBOOK_I, UNBOOK_J, UNBOOK_K, UNBOOK_L, UNBOOK_M, UNBOOK_N, UNBOOK_O, UNBOOK_P, ...",
+		many);
+}
+
 Test(conf, a_wrong_secret_of_any_type_is_not_shown)
 {
 	static const enum conf_type types[] = {CONF_INT, CONF_FILE,    CONF_DIR,

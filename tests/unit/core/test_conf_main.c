@@ -76,6 +76,19 @@ Test(conf_main, check_config_says_that_all_is_right, .init = set_good)
 	free(err);
 }
 
+Test(conf_main, a_misspelt_variable_is_named_by_check_config_but_is_no_mistake, .init = set_good)
+{
+	char *out, *err;
+
+	setenv("UNBOOK_TEACHERS_NOTICE_S", "60", 1);
+	cr_assert_eq(run("--check-config", NULL, &out, &err), 0);
+	cr_assert_str_eq(out, "The settings are right.\n");
+	cr_assert(strstr(err, ": ignored, no setting of this program: UNBOOK_TEACHERS_NOTICE_S\n"), "%s",
+		  err);
+	free(out);
+	free(err);
+}
+
 Test(conf_main, print_config_shows_all_but_secrets, .init = set_good)
 {
 	char *out, *err;
