@@ -178,7 +178,7 @@ static void find_route(struct http_exchange *exchange, bool known_verb)
 	struct http_match match;
 	char allow[64];
 
-	if (!http_path_is_clean(exchange->raw_uri, path_len)) {
+	if (!http_path_is_clean(exchange->raw_uri, path_len) || strchr(exchange->raw_uri, ' ')) {
 		exchange->response.close = true;
 		http_exchange_refuse(exchange, 400, "bad_request", "The path is malformed.");
 		return;

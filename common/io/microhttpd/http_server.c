@@ -233,6 +233,13 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 	}
 }
 
+/* What 0.9.75 refuses when it is strict (no Host, a blank in the path) it answers with a page of its own, or not at all, and the rest it
+ * reads alike: http_framing and http_route refuse both in our words. In 1.0 strictness means more. */
+static int strictness(void)
+{
+	return MHD_get_version()[0] == '0' ? 0 : 1;
+}
+
 static enum err_kind start_daemon(struct http_server *server, struct err *err)
 {
 	const struct http_server_options *options = &server->options;
@@ -249,8 +256,8 @@ static enum err_kind start_daemon(struct http_server *server, struct err *err)
 		on_connection, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections_max,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)((options->idle_ms + 999) / 1000),
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, options->io_threads > 1 ? more : more + 1,
-		MHD_OPTION_END);
+		MHD_OPTION_STRICT_FOR_CLIENT, strictness(), MHD_OPTION_ARRAY,
+		options->io_threads > 1 ? more : more + 1, MHD_OPTION_END);
 	if (!server->daemon)
 		return err_set(err, ERR_FATAL, "http_listen", "cannot serve HTTP on %s", server->address);
 	return ERR_OK;
