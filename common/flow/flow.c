@@ -81,12 +81,14 @@ enum err_kind flow_queue_log(const struct flow *flow, struct pg *tx, int64_t boo
 enum err_kind flow_queue_mails(const struct flow *flow, struct pg *tx, const struct booking *booking,
 			       const struct flow_mail *mail, struct err *err)
 {
-	struct mail_request request = {.booking_id = booking->id,
-				       .kind = mail->kind,
-				       .recipient_id = booking->parent_id,
-				       .booking_version = booking->version,
-				       .ref = mail->ref ? mail->ref : "",
-				       .doorbell_ms = flow->doorbell_ms};
+	struct mail_request request = {
+		.booking_id = booking->id,
+		.kind = mail->kind,
+		.recipient_id = booking->parent_id,
+		.booking_version = booking->version,
+		.ref = mail->ref ? mail->ref : "",
+		/* No event rings for a payment that changed nothing: the next sweep takes it. */
+		.doorbell_ms = mail->kind == MAIL_PAYMENT_RETURNED ? 0 : flow->doorbell_ms};
 
 	if (mails_queue(tx, &request, err))
 		return err->kind;
