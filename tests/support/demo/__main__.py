@@ -12,9 +12,30 @@ from stack.proc import DidNotStart
 from stack.wait import TimedOut
 
 from . import show, story
+from .browser import NotPaid
+from .chapters import StoryFailed
+
+TRUE, UNTRUE, INTERRUPTED = 0, 1, 130
 
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+class Interruption:
+    """The first signal raises KeyboardInterrupt; what follows is an orderly end, and no second one disturbs it."""
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def __init__(self):
+        self.came = False
+        for number in self.SIGNALS:
+            signal.signal(number, self._interrupt)
+
+    def _interrupt(self, *_):
+        self.came = True
+        self.ignore_more()
+        raise KeyboardInterrupt
+
+    def ignore_more(self):
+        for number in self.SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def arguments():
@@ -39,52 +60,66 @@ def links(stack):
              "$API_URL/api/Sessions/parent/bookings")
 
 
-def live(args, run):
-    stack = daemon.new_stack("kafka" if args.kafka else "embedded", args.build)
-    good = False
+def came_true(stack):
+    """Start everything and tell the story."""
+    show.say("Starting PostgreSQL, Redis, a broker, a Stripe simulator, a mail sink and four services ...")
+    stack.start()
+    stack.connect_webhooks()
+    good = story.tell(stack)
+    problems = stack.problems()
+    for problem in problems:
+        show.say(f"  {problem}")
+    return good and not problems
+
+
+def stay_up(stack):
+    write_env(stack, daemon.RUN / "env")
+    links(stack)
+    threading.Event().wait()
+
+
+def live(args, interruption):
+    """The exit code. Whatever happens, nothing is left behind but the logs of a story that failed."""
+    run = stack = None
+    code = UNTRUE
     try:
-        show.say("Starting PostgreSQL, Redis, a broker, a Stripe simulator, a mail sink and four services ...")
-        stack.start()
-        good = story.tell(stack)
-        problems = stack.problems()
-        for problem in problems:
-            show.say(f"  {problem}")
-        good = good and not problems
-        if good and not args.exit:
-            write_env(stack, daemon.RUN / "env")
-            links(stack)
-            threading.Event().wait()
-    except KeyboardInterrupt:
-        show.say()
-    except (DidNotStart, TimedOut, story.StoryFailed, OSError) as error:
-        show.say(f"\n{show.paint(show.RED, str(error))}")
-        good = False
+        run = daemon.Run()
+        stack = daemon.new_stack("kafka" if args.kafka else "embedded", args.build)
+        code = TRUE if came_true(stack) else UNTRUE
+        if code == TRUE and not args.exit:
+            stay_up(stack)
+    except (KeyboardInterrupt, Exception) as error:
+        if interruption.came:  # whatever it broke on its way
+            code = TRUE if code == TRUE else INTERRUPTED
+        elif isinstance(error, (DidNotStart, TimedOut, StoryFailed, NotPaid, OSError)):
+            show.say(f"\n{show.paint(show.RED, str(error))}")
+        else:
+            raise
     finally:
-        stack.stop()
-        run.end(keep_logs=not good)
-    show.say()
-    show.say(show.paint(show.GREEN, "The story came true.") if good else
-             show.paint(show.RED, "The story did not come true; logs are in run/logs."))
-    return 0 if good else 1
+        interruption.ignore_more()
+        if stack:
+            stack.stop()
+        if run:
+            run.end(keep_logs=code == UNTRUE)
+    return code
 
 
 def main():
     args = arguments()
     os.umask(0o022)
-
-    def interrupted(*_):
-        for number in ENDING:  # once is enough: what follows is an orderly end
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for number in ENDING:
-        signal.signal(number, interrupted)
     try:
-        run = daemon.Run()
+        code = live(args, Interruption())
     except daemon.AlreadyUp as error:
         print(error, file=sys.stderr)
-        return 1
-    return live(args, run)
+        return UNTRUE
+    show.say()
+    if code == TRUE:
+        show.say(show.paint(show.GREEN, "The story came true."))
+    elif code == INTERRUPTED:
+        show.say("Interrupted; everything is stopped again.")
+    else:
+        show.say(show.paint(show.RED, "The story did not come true; logs are in run/logs."))
+    return code
 
 
 if __name__ == "__main__":

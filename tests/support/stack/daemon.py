@@ -109,6 +109,7 @@ def supervise(broker, build, tell):
         run = Run()
         stack = new_stack(broker, build)
         stack.start()
+        stack.connect_webhooks()
         seed_world(stack)
         write_env(stack, RUN / "env")
         _started()

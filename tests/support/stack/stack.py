@@ -225,6 +225,11 @@ class Stack:
         self.running.append(service)
         return service.wait_up() if wait else service
 
+    def connect_webhooks(self):
+        """Let the simulator tell the API what happens; only now is its address known. A Stripe that was given cannot reach it."""
+        if self.stripe:
+            self.stripe.post("webhooks", url=f"{self.of('api')[0].url}/api/stripe/webhook")
+
     def of(self, name):
         """The live instances of a service, oldest first."""
         return [s for s in self.running if s.service == name and s.running()]

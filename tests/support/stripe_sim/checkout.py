@@ -77,7 +77,7 @@ def create(sim: Simulator, params: dict[str, Any]) -> StripeObject:
     sim.line_items[session_id] = items
     sim.intent_data[session_id] = params.get("payment_intent_data", {})
     _tell(sim, "checkout_created", session, expires_at=expires_at)
-    sim.clock.at(expires_at, lambda: _time_out(sim, session))
+    sim.clock.at(expires_at, lambda: time_out(sim, session))
     return session
 
 
@@ -252,9 +252,12 @@ def expire(sim: Simulator, params: dict[str, Any], session_id: str) -> StripeObj
     return _close(sim, session, "api")
 
 
-def _time_out(sim: Simulator, session: StripeObject) -> None:
+def time_out(sim: Simulator, session: StripeObject) -> StripeObject:
+    """Its time is over, now at the latest."""
     if session["status"] == "open":
+        session["expires_at"] = min(session["expires_at"], sim.now_s())
         _close(sim, session, "clock")
+    return session
 
 
 def _close(sim: Simulator, session: StripeObject, by: str) -> StripeObject:

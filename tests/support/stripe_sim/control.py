@@ -34,6 +34,7 @@ class Control:
             "disputes/{id}/move": self.move_dispute,
             "checkouts/{id}/pay": self.pay,
             "checkouts/{id}/async": self.settle_delayed,
+            "checkouts/{id}/time_out": self.time_out,
             "settings": self.settings,
             "faults": self.add_faults,
             "barriers/{name}/release": self.release,
@@ -134,6 +135,10 @@ class Control:
         """{succeeded}"""
         session = self.sim.checkouts.get(request.match_info["id"])
         return checkout.settle_delayed(self.sim, session, bool(body["succeeded"]))
+
+    def time_out(self, request: web.Request, body: Body) -> Body:
+        """The clock goes forward to its expiry for this checkout alone."""
+        return checkout.time_out(self.sim, self.sim.checkouts.get(request.match_info["id"]))
 
     def settings(self, request: web.Request, body: Body) -> Body:
         """{refuse_over_refund?, course?}"""

@@ -69,7 +69,7 @@ class HostedPage:
             '<label>Card number<input name="card" value="4242 4242 4242 4242" inputmode="numeric"></label>'
             '<label>Name on card<input name="name" value="Pat Parent"></label>'
             f'<button id="pay">Pay</button></form>{leave}'
-            '<p class="test">A simulator of Stripe: no money moves.</p>'
+            '<p class="test">A simulator of Stripe: no money moves. 4000 0000 0000 0002 is declined.</p>'
         )
 
     async def pay(self, request: web.Request) -> web.Response:

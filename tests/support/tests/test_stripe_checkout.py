@@ -68,6 +68,16 @@ def test_expires_by_its_clock_and_by_request_but_only_when_open(sim: StripeSim, 
     assert [e["by"] for e in Ledger(sim.ledger).effects("checkout_expired")] == ["clock", "api"]
 
 
+def test_the_time_of_one_checkout_can_be_over_for_it_alone(sim: StripeSim, api: Api) -> None:
+    first, second = create(api).body["id"], create(api).body["id"]
+    sim.post(f"checkouts/{first}/time_out")
+    gone = api.get(f"/v1/checkout/sessions/{first}").body
+    assert (gone["status"], gone["url"]) == ("expired", None) and gone["expires_at"] <= time.time()
+    assert api.get(f"/v1/checkout/sessions/{second}").body["status"] == "open"
+    assert sim.post(f"checkouts/{second}/pay")["status"] == "complete"
+    assert sim.post(f"checkouts/{second}/time_out")["status"] == "complete", "what is paid stays paid"
+
+
 def test_paid_and_expired_exclude_each_other(sim: StripeSim, api: Api) -> None:
     made = create(api).body["id"]
     paid = sim.post(f"checkouts/{made}/pay")
