@@ -89,6 +89,7 @@ struct worker {
 	bool sweep_first;
 	int64_t next_sample_at_ms;
 	int64_t next_check_at_ms;
+	int64_t member_at_ms; /* last seen as a member of the group, or without a broker that could let it in */
 };
 
 /* worker_task.c */

@@ -15,6 +15,7 @@
 #define CHECK_MS       2000
 #define CHECK_WAIT_MS  100
 #define SAMPLE_MS      15000
+#define OUTSIDE_MS     20000 /* longer than three sessions: whoever was to rejoin has */
 
 void worker_wake(struct worker *worker)
 {
@@ -82,9 +83,27 @@ static void open_consumer(struct worker *worker)
 		LOG(LOG_ERROR, "cannot open the consumer", LOG_S("code", err.code), LOG_S("error", err.msg));
 		return;
 	}
+	worker->member_at_ms = deadline_in_ms(0);
 	monitor_lock(&worker->consumer_lock);
 	worker->consumer = consumer;
 	monitor_unlock(&worker->consumer_lock);
+}
+
+/* Its library may stay out of a group for ever that a broker forgot (librdkafka 2944, 3082, 3396). */
+static void replace_if_outside(struct worker *worker)
+{
+	struct kafka_health health;
+
+	if (!worker->consumer)
+		return;
+	kafka_consumer_health(worker->consumer, &health);
+	if (health.is_member || health.brokers_down)
+		worker->member_at_ms = deadline_in_ms(0);
+	if (deadline_left_ms(worker->member_at_ms + OUTSIDE_MS))
+		return;
+	LOG(LOG_WARN, "rebuilding a consumer that does not get into its group",
+	    LOG_S("error", health.last_error));
+	close_consumer(worker);
 }
 
 /* After a rebalance the group starts again from the stored offsets: what waits here is delivered again, to us or to another. */
@@ -229,6 +248,7 @@ void *worker_poll_run(void *context)
 		atomic_store(&worker->tick_ms, deadline_in_ms(0));
 		open_consumer(worker);
 		look_at_group(worker);
+		replace_if_outside(worker);
 		sample(worker);
 		if (worker->sweep_first) {
 			moved = worker_sweep(worker);

@@ -4,7 +4,7 @@ import time
 
 import pytest
 from judge.evidence import read_topics
-from stack.broker import API_PRODUCE, NOT_ENOUGH_REPLICAS, TRANSPORT
+from stack.broker import API_JOIN_GROUP, API_PRODUCE, NOT_COORDINATOR, NOT_ENOUGH_REPLICAS, TRANSPORT
 
 
 @pytest.mark.parametrize("how", ["refuses", "is_silent"])
@@ -52,7 +52,7 @@ def test_without_kafka_altogether(new_world, without_kafka):
         assert time.monotonic() - began < 25
 
 
-def test_a_fatal_producer_is_replaced(new_world, on_embedded):
+def test_a_fatal_producer_is_replaced(on_embedded, new_world):
     """F6: the line drops with a batch unanswered, then NOT_ENOUGH_REPLICAS: librdkafka 2.0.2 declares its producer dead."""
     world = new_world(on=on_embedded, only=("api",))
     broker = on_embedded.kafka
@@ -66,7 +66,7 @@ def test_a_fatal_producer_is_replaced(new_world, on_embedded):
 
 
 @pytest.mark.parametrize("error", [NOT_ENOUGH_REPLICAS, TRANSPORT])
-def test_a_broker_that_answers_with_errors_for_a_while(new_world, on_embedded, error):
+def test_a_broker_that_answers_with_errors_for_a_while(on_embedded, new_world, error):
     """F6 in all services at once, and slow answers on top."""
     world = new_world(on=on_embedded)
     on_embedded.kafka.command(f"errors {API_PRODUCE} " + " ".join([str(error)] * 12))
@@ -77,7 +77,25 @@ def test_a_broker_that_answers_with_errors_for_a_while(new_world, on_embedded, e
     world.judge()
 
 
-def test_a_broker_that_went_down_and_came_back(new_world, on_embedded):
+def test_a_consumer_that_its_group_does_not_let_in_is_replaced(on_embedded, new_world):
+    """F7, seen after a wipe: librdkafka 2.0.2 may ask for ever and get nowhere. Twenty seconds later there is a new one; the sweep works meanwhile."""
+    world = new_world(on=on_embedded, only=("api", "notifier", "reaper"))
+    for _ in range(20):
+        on_embedded.kafka.command(f"errors {API_JOIN_GROUP} " + " ".join([str(NOT_COORDINATOR)] * 50))
+    world.start(["refund-worker"], joined=False)
+    world.cancel(world.book(2))
+    world.eventually(lambda: world.refunds("succeeded") == 2, 20, "refunded by the sweep")
+    (worker,) = world.stack.of("refund-worker")
+    world.eventually(
+        lambda: any("does not get into its group" in line["msg"] for line in worker.log_lines()), 40, "it is replaced"
+    )
+    on_embedded.kafka.command(f"clear {API_JOIN_GROUP}")
+    world.eventually(worker.has_joined, 30, "the new one is let in")
+    world.cancel(world.book())
+    world.judge()
+
+
+def test_a_broker_that_went_down_and_came_back(on_embedded, new_world):
     world = new_world(on=on_embedded)
     on_embedded.kafka.command("down")
     world.cancel(world.book(3))

@@ -30,6 +30,7 @@ struct kafka_health {
 	int64_t errors;               /* error callbacks, failed polls, refused stores */
 	int64_t rebalances;           /* assignments received; consumer only */
 	int assigned;                 /* partitions now; consumer only */
+	bool is_member;               /* an assignment came, perhaps of nothing, and holds; consumer only */
 	bool brokers_down;            /* every broker was lost, and nothing has been heard since */
 	bool broken;                  /* librdkafka's "fatal": close it and open anew */
 	struct instant last_error_at; /* INSTANT_NONE: never */
