@@ -9,7 +9,6 @@
 #define SCRIPT_MS      10000
 
 static const char tables[] =
-	"DROP TABLE IF EXISTS their_payments, their_refunds, payment_pairs, refund_pairs;"
 	"CREATE TEMPORARY TABLE their_payments (id text PRIMARY KEY, booking_id bigint, instance_id text NOT NULL,"
 	" is_captured boolean NOT NULL, amount_minor bigint NOT NULL, currency text NOT NULL, created timestamptz NOT NULL);"
 	"CREATE TEMPORARY TABLE their_refunds (id text PRIMARY KEY, payment text NOT NULL, refund_id uuid,"

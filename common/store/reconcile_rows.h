@@ -17,7 +17,7 @@ struct reconcile_window {
 enum err_kind reconcile_rows_window(struct pg *db, struct instant from, int64_t grace_s,
 				    struct reconcile_window *ret_window, struct err *err) MUST_CHECK;
 
-/* Make the temporary tables, empty. */
+/* Make the temporary tables, empty. Once on a connection. */
 enum err_kind reconcile_rows_begin(struct pg *db, struct err *err) MUST_CHECK;
 
 /* Stripe has these; again changes nothing. */

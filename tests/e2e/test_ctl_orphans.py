@@ -159,6 +159,24 @@ def test_one_that_is_paid_in_the_last_moment_is_settled_and_not_cancelled(stack)
     assert log(stack, booking) == [("operator:ann", "confirmed")]
 
 
+def test_beside_a_reaper_at_work_each_is_ended_once(new_stack):
+    stack = new_stack(only=("reaper",))
+    parent, teacher, _ = stack.seed.family()
+    bookings = [
+        hold(stack, parent=parent, teacher=teacher, starts_in=f"{n} days", held="1 hour")[0] for n in range(1, 13)
+    ]
+    stack.sql(
+        "UPDATE bookings SET created_at = clock_timestamp() - interval '25 hours',"
+        " hold_expires_at = clock_timestamp(), next_try_at = clock_timestamp()"
+    )
+    assert ", 0 left, 0 failed" in ctl.run(stack, "cleanup")[1]
+    stack.eventually(lambda: all(row(stack, id)["checkout_closed_at"] for id in bookings), what="all are closed")
+    for booking in bookings:
+        after = row(stack, booking)
+        assert (after["status"], after["version"], after["cancel_cause"]) == (3, 2, "checkout_expired")
+        assert [what for _, what in log(stack, booking)] == ["released"]
+
+
 def test_without_stripes_word_nothing_is_ended_and_the_command_fails(stack):
     bookings = [left_behind(stack, "25 hours")[0] for _ in range(5)]
     stack.stripe.control("POST", "/_sim/faults", {"kind": "error", "status": 503, "path": "/v1/*", "count": None})

@@ -1,11 +1,10 @@
 """unbookctl refunds: an operator asks again, or notes that the money went back some other way."""
 
-import subprocess
 import uuid
 
 import pytest
+from stack import ctl
 from stack import refunding as r
-from stack.stack import STRIPE_KEY
 
 GONE = "expired_or_canceled_card"
 
@@ -16,22 +15,8 @@ def stack(new_stack):
 
 
 def refunds(stack, *args, code=0, **settings):
-    done = subprocess.run(
-        [stack.bin_dir / "unbookctl", "refunds", *map(str, args)],
-        env={
-            "PATH": "/usr/bin:/bin",
-            "UNBOOK_PG_URL": stack.pg.url(stack.database),
-            "UNBOOK_STRIPE_URL": stack.stripe.url,
-            "UNBOOK_STRIPE_KEY": STRIPE_KEY,
-            "USER": "ann",
-            **settings,
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    """Everything that it says."""
+    return "".join(ctl.run(stack, "refunds", *args, code=code, **settings))
 
 
 def stuck(stack, state, **options):

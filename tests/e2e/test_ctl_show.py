@@ -1,9 +1,9 @@
 """unbookctl show: what became of one booking."""
 
 import re
-import subprocess
 
 import pytest
+from stack import ctl
 from stack import refunding as r
 
 
@@ -12,14 +12,8 @@ def stack(new_stack):
     return new_stack(only=())
 
 
-def show(stack, *args, **settings):
-    return subprocess.run(
-        [stack.bin_dir / "unbookctl", "show", *map(str, args)],
-        env={"PATH": "/usr/bin:/bin", "UNBOOK_PG_URL": stack.pg.url(stack.database), **settings},
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
+def show(stack, *args, code=0, **settings):
+    return ctl.run(stack, "show", *args, code=code, **settings)
 
 
 def counts(stack):
@@ -52,9 +46,8 @@ def test_a_cancelled_booking_shows_money_mails_and_time_line(stack):
             booking.id, actor, what,
         )  # fmt: skip
     before = counts(stack)
-    done = show(stack, booking.id)
-    assert (done.returncode, done.stderr) == (0, "")
-    text = done.stdout
+    text, err = show(stack, booking.id)
+    assert err == ""
     assert f"booking {booking.id}: Cancelled (3), cause parent, by user:{booking.parent.id}\n" in text
     assert "Algebra?[2Jé?\n" in text, "nothing steers the terminal"
     assert f"{booking.payment_intent}: 45.00 EUR captured 20" in text
@@ -73,21 +66,18 @@ def test_a_cancelled_booking_shows_money_mails_and_time_line(stack):
 def test_an_unpaid_booking_says_that_nothing_was_captured(stack):
     parent, teacher, _ = stack.seed.family()
     booking = stack.seed.booking(parent, teacher, status=0, paid=False)
-    done = show(stack, booking.id)
-    assert done.returncode == 0
-    assert f"booking {booking.id}: Pending (0)\n" in done.stdout
-    assert "money: none was captured\n" in done.stdout
-    assert "mails: none\n" in done.stdout
+    text, _ = show(stack, booking.id)
+    assert f"booking {booking.id}: Pending (0)\n" in text
+    assert "money: none was captured\n" in text
+    assert "mails: none\n" in text
 
 
 def test_what_is_wrong_is_said_with_its_exit_code(stack):
-    unknown = show(stack, 999999)
-    assert (unknown.returncode, unknown.stdout) == (1, "")
-    assert "no booking 999999" in unknown.stderr
+    out, err = show(stack, 999999, code=1)
+    assert out == "" and "no booking 999999" in err
     for args in ((), ("x",), ("0",), ("1", "2"), ("99999999999999999999",)):
-        assert show(stack, *args).returncode == 64
-    assert show(stack, 1, UNBOOK_PG_URL="").returncode == 78
-    away = show(stack, 1, UNBOOK_PG_URL="postgresql://nobody@127.0.0.1:1/none")
-    assert (away.returncode, "pg_unavailable" in away.stderr) == (70, True)
-    helped = show(stack, "--help")
-    assert (helped.returncode, "usage: unbookctl show" in helped.stdout) == (0, True)
+        show(stack, *args, code=64)
+    show(stack, 1, code=78, UNBOOK_PG_URL="")
+    away = show(stack, 1, code=70, UNBOOK_PG_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert "pg_unavailable" in away[1]
+    assert "usage: unbookctl show" in show(stack, "--help")[0]

@@ -1,8 +1,7 @@
 """unbookctl verify: says what is wrong in a live database, and nothing else."""
 
-import subprocess
-
 import pytest
+from stack import ctl
 from stack import refunding as r
 
 
@@ -12,17 +11,12 @@ def stack(new_stack):
 
 
 def verify(stack, *args):
-    done = subprocess.run(
-        [stack.bin_dir / "unbookctl", "verify", *map(str, args)],
-        env={"PATH": "/usr/bin:/bin", "UNBOOK_PG_URL": stack.pg.url(stack.database)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode in (0, 1), done.stderr
-    lines = done.stdout.splitlines()
-    assert done.returncode == bool(lines)
-    assert f"{len(lines)} violations" in done.stderr
+    process = ctl.start(stack, "verify", *args)
+    out, err = ctl.finish(process, code=None)
+    assert process.returncode in (0, 1), err
+    lines = out.splitlines()
+    assert process.returncode == bool(lines)
+    assert f"{len(lines)} violations" in err
     return lines
 
 
@@ -149,8 +143,6 @@ def test_a_role_that_may_only_read_is_enough_and_nothing_is_written(stack):
 
 
 def test_wrong_arguments_and_help(stack):
-    command = [stack.bin_dir / "unbookctl", "verify"]
     for args in (["x"], ["--teacher-notice-s", "x"], ["--teacher-notice-s"]):
-        assert subprocess.run([*command, *args], capture_output=True, timeout=30).returncode == 64
-    helped = subprocess.run([*command, "--help"], capture_output=True, text=True, timeout=30)
-    assert (helped.returncode, "usage: unbookctl verify" in helped.stdout) == (0, True)
+        ctl.run(stack, "verify", *args, code=64)
+    assert "usage: unbookctl verify" in ctl.run(stack, "verify", "--help")[0]
