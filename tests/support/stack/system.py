@@ -4,6 +4,7 @@ import glob
 import os
 import pathlib
 import pwd
+import random
 import shutil
 import socket
 
@@ -44,18 +45,27 @@ class Account:
         return True
 
 
+# Below those that the kernel gives to outgoing connections, which could take one before it is listened on.
+PORTS = range(20000, 32768)
 _handed_out = set()
 
 
 def free_port():
     """A TCP port of 127.0.0.1 that nobody listens on, and that was not given out before."""
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        if port not in _handed_out:
+        port = random.choice(PORTS)
+        if port not in _handed_out and _can_bind(port):
             _handed_out.add(port)
             return port
+
+
+def _can_bind(port):
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def accepts(port, host="127.0.0.1"):
