@@ -11,7 +11,7 @@ struct imports {
 	struct pg *tx;
 	const char *actor;  /* "operator:<name>"; borrowed */
 	struct instant now; /* the database's clock when it began */
-	int64_t faults;
+	int64_t faults, last_line;
 	int staged;                                        /* lines that wait in the bufs */
 	struct buf users, offers, bookings, payments, bad; /* rows as JSON */
 };
@@ -22,7 +22,7 @@ enum err_kind imports_begin(struct pg *db, const char *actor, struct imports *re
 			    struct err *err) MUST_CHECK;
 void imports_release(struct imports *imports);
 
-/* Stage one line that passed its own checks. Copied; sent in batches. Errors those of pg_run; ERR_RETRY no_memory. */
+/* Stage one line that passed its own checks; lines come in their order. Copied; sent in batches. Errors those of pg_run; ERR_RETRY no_memory. */
 enum err_kind imports_add_user(struct imports *imports, int64_t line, const struct import_user *user,
 			       struct err *err) MUST_CHECK;
 enum err_kind imports_add_offer(struct imports *imports, int64_t line, const struct import_offer *offer,
@@ -42,11 +42,11 @@ struct imports_refusal {
 enum err_kind imports_refuse(struct imports *imports, const struct imports_refusal *refusal,
 			     struct err *err) MUST_CHECK;
 
-/* After the last line: check and write, one step at a time, 0 to imports_step_count() - 1. A step that finds faults adds to
- * imports->faults; the later ones go on finding, and nothing is written into bookings any more. Bookings, payments, users and offers can be
- * read, not written, by others from about the middle on until the end. */
-int imports_step_count(void);
-enum err_kind imports_run_step(struct imports *imports, int step, struct err *err) MUST_CHECK;
+/* After the last line: check and write, a piece of work at a time, 0 to imports_piece_count() - 1. Faults add to imports->faults; later
+ * pieces go on finding, and nothing is written into bookings any more. Users and offers can be read, not written, by others from the first
+ * piece on until the end, bookings and payments a little later. */
+int imports_piece_count(const struct imports *imports);
+enum err_kind imports_run_piece(struct imports *imports, int piece, struct err *err) MUST_CHECK;
 
 /* What was refused, by line, IMPORTS_PAGE at a time; texts in the arena. */
 #define IMPORTS_PAGE 500

@@ -2,19 +2,13 @@
  * one fault. People and offers are written on the way, so that bookings find their ids in one place; a fault undoes it all in the end. */
 #include "imports_private.h"
 
-#define RUN(label, text)                                     \
-	{                                                    \
-		STEP_RUN,                                    \
-		{                                            \
-			.name = "import_" label, .sql = text \
-		}                                            \
+#define RUN(label, text)                                                          \
+	{                                                                         \
+		.kind = STEP_RUN, .stmt = {.name = "import_" label, .sql = text } \
 	}
-#define FAULTS(label, text)                                              \
-	{                                                                \
-		STEP_FAULTS,                                             \
-		{                                                        \
-			.name = "import_" label, .sql = INTO_FAULTS text \
-		}                                                        \
+#define FAULTS(label, text)                                                                      \
+	{                                                                                        \
+		.kind = STEP_FAULTS, .stmt = {.name = "import_" label, .sql = INTO_FAULTS text } \
 	}
 #define INTO_FAULTS "INSERT INTO import_faults (line, about, code, message) "
 

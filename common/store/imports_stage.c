@@ -181,11 +181,12 @@ enum err_kind imports_flush(struct imports *imports, struct err *err)
 	return ERR_OK;
 }
 
-static enum err_kind staged(struct imports *imports, struct err *err)
+static enum err_kind staged(struct imports *imports, int64_t line, struct err *err)
 {
 	size_t bytes = imports->users.len + imports->offers.len + imports->bookings.len
 		       + imports->payments.len + imports->bad.len;
 
+	imports->last_line = line;
 	if (++imports->staged < BATCH_LINES && bytes < BATCH_BYTES)
 		return ERR_OK;
 	return imports_flush(imports, err);
@@ -205,7 +206,7 @@ enum err_kind imports_add_user(struct imports *imports, int64_t line, const stru
 	add_text(rows, "locale", user->locale);
 	add_text(rows, "guardian", user->guardian);
 	buf_add(rows, "}");
-	return staged(imports, err);
+	return staged(imports, line, err);
 }
 
 enum err_kind imports_add_offer(struct imports *imports, int64_t line, const struct import_offer *offer,
@@ -225,7 +226,7 @@ enum err_kind imports_add_offer(struct imports *imports, int64_t line, const str
 	add_int(rows, "min_notice_s", offer->min_notice_s);
 	add_bool(rows, "active", offer->active);
 	buf_add(rows, "}");
-	return staged(imports, err);
+	return staged(imports, line, err);
 }
 
 static void add_payment(struct buf *rows, int64_t line, const struct import_booking *booking,
@@ -299,7 +300,7 @@ enum err_kind imports_add_booking(struct imports *imports, int64_t line, const s
 	buf_add(rows, "}");
 	for (int i = 0; i < booking->payment_count; i++)
 		add_payment(&imports->payments, line, booking, &booking->payments[i]);
-	return staged(imports, err);
+	return staged(imports, line, err);
 }
 
 enum err_kind imports_refuse(struct imports *imports, const struct imports_refusal *refusal, struct err *err)
@@ -323,5 +324,5 @@ enum err_kind imports_refuse(struct imports *imports, const struct imports_refus
 		add_int(&imports->offers, "id", refusal->id);
 		buf_add(&imports->offers, "}");
 	}
-	return staged(imports, err);
+	return staged(imports, refusal->line, err);
 }

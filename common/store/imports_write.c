@@ -1,15 +1,18 @@
 /* imports_write.c: what was checked, into the tables; nobody is told, by mail or by event, of what was sold before */
-#include <string.h>
-
 #include "imports_private.h"
 #include "instance.h"
 
-#define WRITE(label, text)                                   \
-	{                                                    \
-		STEP_WRITE,                                  \
-		{                                            \
-			.name = "import_" label, .sql = text \
-		}                                            \
+#define WRITE(label, text)                                                          \
+	{                                                                           \
+		.kind = STEP_WRITE, .stmt = {.name = "import_" label, .sql = text } \
+	}
+#define LINES(label, text)                                                          \
+	{                                                                           \
+		.kind = STEP_LINES, .stmt = {.name = "import_" label, .sql = text } \
+	}
+#define BY_ACTOR(step, label, text)                                                                \
+	{                                                                                          \
+		.kind = step, .names_actor = true, .stmt = {.name = "import_" label, .sql = text } \
 	}
 
 /* A checkout that Stripe has kept open for its whole 24 hours is closed by itself. */
@@ -17,7 +20,7 @@
 
 const struct imports_step imports_write_steps[] = {
 	/* The reaper looks at a Pending booking when its hold is over, and at a released one whose checkout may still be paid. */
-	WRITE("bookings_insert",
+	LINES("bookings_insert",
 	      "INSERT INTO bookings (id, parent_id, student_id, teacher_id, offer_id, title, starts_at, ends_at, status,"
 	      " amount_minor, currency, cancel_notice, notes, stripe_session_id, checkout_url, hold_expires_at,"
 	      " checkout_closed_at, payment_intent, paid_at, cancelled_at, cancel_cause, cancelled_by,"
@@ -29,22 +32,23 @@ const struct imports_step imports_write_steps[] = {
 	      " ELSE coalesce(paid_at, cancelled_at, created_at) END, payment_intent, paid_at, cancelled_at,"
 	      " cancel_cause, by_id, cancellation_reason, created_at, CASE WHEN status = 0 THEN hold_expires_at"
 	      " WHEN stripe_session_id IS NOT NULL AND " MAY_BE_OPEN " THEN now() END"
-	      " FROM import_resolved WHERE known IS NULL"),
+	      " FROM import_resolved WHERE known IS NULL AND line BETWEEN $1 AND $2"),
 	WRITE("payments_insert",
 	      "INSERT INTO payments (payment_intent, booking_id, stripe_session_id, charge_id, amount_minor, currency,"
 	      " captured_at) SELECT p.payment_intent, r.booking_id, p.stripe_session_id, p.charge_id, p.amount_minor,"
 	      " p.currency, p.captured_at FROM import_payments p JOIN import_resolved r USING (line)"
 	      " WHERE r.known IS NULL"),
 	/* As a refund made by hand is adopted; by another way than Stripe: as an operator settles it. */
-	WRITE("refunds_insert",
-	      "INSERT INTO refunds (payment_intent, booking_id, cause, state, settled_by, settled_reference, settled_at,"
-	      " created_at, updated_at, next_try_at) SELECT p.payment_intent, r.booking_id, CASE WHEN"
-	      " p.payment_intent IS DISTINCT FROM r.payment_intent THEN 'second_payment'"
-	      " ELSE coalesce(r.cancel_cause, 'admin') END, 'succeeded',"
-	      " CASE WHEN p.refund_id IS NULL THEN $1 END, p.refund_reference,"
-	      " CASE WHEN p.refund_id IS NULL THEN p.refunded_at END, p.refunded_at, p.refunded_at, p.refunded_at"
-	      " FROM import_payments p JOIN import_resolved r USING (line)"
-	      " WHERE r.known IS NULL AND p.refunded_at IS NOT NULL"),
+	BY_ACTOR(
+		STEP_WRITE, "refunds_insert",
+		"INSERT INTO refunds (payment_intent, booking_id, cause, state, settled_by, settled_reference, settled_at,"
+		" created_at, updated_at, next_try_at) SELECT p.payment_intent, r.booking_id, CASE WHEN"
+		" p.payment_intent IS DISTINCT FROM r.payment_intent THEN 'second_payment'"
+		" ELSE coalesce(r.cancel_cause, 'admin') END, 'succeeded',"
+		" CASE WHEN p.refund_id IS NULL THEN $1 END, p.refund_reference,"
+		" CASE WHEN p.refund_id IS NULL THEN p.refunded_at END, p.refunded_at, p.refunded_at, p.refunded_at"
+		" FROM import_payments p JOIN import_resolved r USING (line)"
+		" WHERE r.known IS NULL AND p.refunded_at IS NOT NULL"),
 	WRITE("stripe_refunds_insert",
 	      "INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status, updated_at)"
 	      " SELECT p.refund_id, p.payment_intent, p.amount_minor, p.currency, 'succeeded', p.refunded_at"
@@ -54,9 +58,11 @@ const struct imports_step imports_write_steps[] = {
 	      "INSERT INTO meetings (booking_id, provider, url, state, next_try_at)"
 	      " SELECT booking_id, 'template', meeting_url, 'ready', now() FROM import_resolved"
 	      " WHERE known IS NULL AND status = 1 AND meeting_url IS NOT NULL"),
-	WRITE("log_insert",
-	      "INSERT INTO booking_log (booking_id, actor, what, detail) SELECT booking_id, $1, 'imported',"
-	      " jsonb_build_object('line', line, 'status', status) FROM import_resolved WHERE known IS NULL"),
+	BY_ACTOR(
+		STEP_LINES, "log_insert",
+		"INSERT INTO booking_log (booking_id, actor, what, detail) SELECT booking_id, $3, 'imported',"
+		" jsonb_build_object('line', line, 'status', status) FROM import_resolved"
+		" WHERE known IS NULL AND line BETWEEN $1 AND $2"),
 	WRITE("bookings_sequence", "SELECT setval('bookings_id_seq', greatest((SELECT max(id) FROM bookings),"
 				   " (SELECT last_value FROM bookings_id_seq)))"
 				   " WHERE EXISTS (SELECT 1 FROM import_resolved WHERE known IS NULL)"),
@@ -92,11 +98,6 @@ static const struct pg_stmt mode_stmt = {
 	       " WHERE stripe_session_id ~ '^cs_(live|test)_' LIMIT 1",
 };
 
-int imports_step_count(void)
-{
-	return imports_people_count + imports_booking_count + imports_write_count;
-}
-
 static const struct imports_step *step_at(int step)
 {
 	if (step < imports_people_count)
@@ -104,27 +105,58 @@ static const struct imports_step *step_at(int step)
 	step -= imports_people_count;
 	if (step < imports_booking_count)
 		return &imports_booking_steps[step];
-	return &imports_write_steps[step - imports_booking_count];
+	step -= imports_booking_count;
+	return step < imports_write_count ? &imports_write_steps[step] : NULL;
 }
 
-enum err_kind imports_run_step(struct imports *imports, int step, struct err *err)
+static int pieces_of(const struct imports *imports, const struct imports_step *step)
+{
+	if (step->kind != STEP_LINES)
+		return 1;
+	return (int)((imports->last_line + IMPORTS_LINES_AT_ONCE - 1) / IMPORTS_LINES_AT_ONCE);
+}
+
+int imports_piece_count(const struct imports *imports)
+{
+	int count = 0;
+
+	for (int step = 0; step_at(step); step++)
+		count += pieces_of(imports, step_at(step));
+	return count;
+}
+
+/* part: which of the step's pieces. */
+static enum err_kind run_step(struct imports *imports, const struct imports_step *step, int part,
+			      struct err *err)
 {
 	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
-	const struct imports_step *what = step_at(step);
-	bool names_actor = strstr(what->stmt.sql, "$1") != NULL;
+	bool writes = step->kind == STEP_WRITE || step->kind == STEP_LINES;
 	struct pg_args args = {0};
 
-	if (step == 0 && imports_flush(imports, err))
-		return err->kind;
-	if (what->kind == STEP_WRITE && imports->faults)
+	if (writes && imports->faults)
 		return ERR_OK;
-	if (names_actor)
+	if (step->kind == STEP_LINES) {
+		pg_arg_int(&args, (int64_t)part * IMPORTS_LINES_AT_ONCE + 1);
+		pg_arg_int(&args, ((int64_t)part + 1) * IMPORTS_LINES_AT_ONCE);
+	}
+	if (step->names_actor)
 		pg_arg_text(&args, imports->actor);
-	if (pg_one(imports->tx, &what->stmt, names_actor ? &args : NULL, &results, err))
+	if (pg_one(imports->tx, &step->stmt, &args, &results, err))
 		return err->kind;
-	if (what->kind == STEP_FAULTS)
+	if (step->kind == STEP_FAULTS)
 		imports->faults += pg_affected(&results, 0);
 	return ERR_OK;
+}
+
+enum err_kind imports_run_piece(struct imports *imports, int piece, struct err *err)
+{
+	int step = 0;
+
+	if (piece == 0 && imports_flush(imports, err))
+		return err->kind;
+	while (piece >= pieces_of(imports, step_at(step)))
+		piece -= pieces_of(imports, step_at(step++));
+	return run_step(imports, step_at(step), piece, err);
 }
 
 static bool read_fault(const struct pg_results *results, int row, struct arena *arena,

@@ -112,15 +112,16 @@ static enum err_kind take_lines(struct order *order, struct err *err)
 	return kind;
 }
 
-static enum err_kind run_steps(struct order *order, struct err *err)
+static enum err_kind run_pieces(struct order *order, struct err *err)
 {
+	int count = imports_piece_count(&order->imports);
 	struct progress progress;
 	enum err_kind kind = ERR_OK;
 
-	progress_start(&progress, "checking and storing", imports_step_count());
-	for (int step = 0; !kind && step < imports_step_count(); step++) {
-		progress_move(&progress, step);
-		kind = imports_run_step(&order->imports, step, err);
+	progress_start(&progress, "checking and storing", count);
+	for (int piece = 0; !kind && piece < count; piece++) {
+		progress_move(&progress, piece);
+		kind = imports_run_piece(&order->imports, piece, err);
 	}
 	progress_clear(&progress);
 	return kind;
@@ -202,7 +203,7 @@ static enum err_kind import(struct pg *db, void *context, int *ret_code, struct 
 	if (!kind)
 		kind = take_lines(order, err);
 	if (!kind)
-		kind = run_steps(order, err);
+		kind = run_pieces(order, err);
 	if (!kind)
 		kind = finish(order, ret_code, err);
 	imports_release(&order->imports);
