@@ -203,15 +203,17 @@ enum err_kind refund_event_dispute(struct refund_event *e, struct err *err)
 	struct refund_change stop = {
 		.state = REFUND_NEEDS_ATTENTION, .alarm = true, .reason = "charge_disputed"};
 
-	if (str_eq(e->event->type, "charge.dispute.created")
-	    || str_eq(e->event->type, "charge.dispute.closed")) {
-		if (tell_dispute(e, err))
-			return err->kind;
-		if (takes_money)
-			alarm_raise(e->job, "charge_disputed", e->event->object_id);
-	}
-	if (!row || !takes_money || !is_unsent(row->refund.state) || refund_may_exist(&row->refund))
+	stop.generation = row ? row->refund.generation : 0;
+	if (row && takes_money && is_unsent(row->refund.state) && !refund_may_exist(&row->refund)
+	    && move(e, &stop, err))
+		return err->kind;
+	/* Last, for what is told must not be told again when the row has moved on meanwhile. */
+	if (!str_eq(e->event->type, "charge.dispute.created")
+	    && !str_eq(e->event->type, "charge.dispute.closed"))
 		return ERR_OK;
-	stop.generation = row->refund.generation;
-	return move(e, &stop, err);
+	if (tell_dispute(e, err))
+		return err->kind;
+	if (takes_money)
+		alarm_raise(e->job, "charge_disputed", e->event->object_id);
+	return ERR_OK;
 }
