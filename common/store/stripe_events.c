@@ -50,6 +50,12 @@ static const struct pg_stmt known_stmt = {
 	.reads_only = true,
 };
 
+static const struct pg_stmt has_open_stmt = {
+	.name = "stripe_event_has_open",
+	.sql = "SELECT EXISTS (SELECT 1 FROM stripe_events WHERE object_id = $1 AND applied_at IS NULL)",
+	.reads_only = true,
+};
+
 static const struct pg_stmt applied_stmt = {
 	.name = "stripe_event_applied",
 	.sql = "UPDATE stripe_events SET applied_at = clock_timestamp(), lease_token = NULL, lease_until = NULL,"
@@ -85,6 +91,18 @@ enum err_kind stripe_events_record_arrival(struct pg *db, const struct stripe_ev
 	if (pg_one(db, &arrival_stmt, &args, &results, err))
 		return err->kind;
 	*ret_is_new = pg_int(&results, 0, 0, 0) > 0;
+	return ERR_OK;
+}
+
+enum err_kind stripe_events_has_open(struct pg *db, const char *object_id, bool *ret_has, struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct pg_args args = {0};
+
+	pg_arg_text(&args, object_id);
+	if (pg_one(db, &has_open_stmt, &args, &results, err))
+		return err->kind;
+	*ret_has = pg_bool(&results, 0, 0, 0);
 	return ERR_OK;
 }
 

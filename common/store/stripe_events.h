@@ -23,6 +23,10 @@ struct stripe_event_arrival {
 enum err_kind stripe_events_record_arrival(struct pg *db, const struct stripe_event_arrival *arrival,
 					   bool *ret_is_new, struct err *err) MUST_CHECK;
 
+/* Has an event told of this object that nobody has applied yet? */
+enum err_kind stripe_events_has_open(struct pg *db, const char *object_id, bool *ret_has,
+				     struct err *err) MUST_CHECK;
+
 /* A claimed event; everything in the arena of the claim. */
 struct stripe_event_claim {
 	const char *id, *type;

@@ -6,6 +6,7 @@
 #include "healing.h"
 #include "log.h"
 #include "str.h"
+#include "stripe_events.h"
 #include "stripe_intake.h"
 
 #define POOL_WAIT_MS 5000
@@ -39,6 +40,17 @@ static enum err_kind take_in(struct healing *h, struct pg *db, const struct stri
 	return ERR_OK;
 }
 
+/* As take_in, of an object: unless an event has told of it that its owner has not come to yet. */
+static enum err_kind take_in_object(struct healing *h, struct pg *db, const struct stripe_event_page *page,
+				    size_t place, struct err *err)
+{
+	bool is_told = false;
+
+	if (stripe_events_has_open(db, page->events[place].object_id, &is_told, err))
+		return err->kind;
+	return is_told ? ERR_OK : take_in(h, db, page, place, err);
+}
+
 static enum err_kind heal_events(struct healing *h, struct err *err)
 {
 	struct pg *db = NULL;
@@ -67,7 +79,7 @@ static enum err_kind heal_objects(struct healing *h, find_missing *find, struct 
 		kind = find(db, candidates, h->page.count, err);
 	for (size_t i = 0; !kind && i < h->page.count; i++)
 		if (candidates[i].is_missing)
-			kind = take_in(h, db, &h->page, i, err);
+			kind = take_in_object(h, db, &h->page, i, err);
 	pg_pool_give(h->db, db);
 	return kind;
 }
@@ -113,7 +125,7 @@ static enum err_kind heal_payment(struct healing *h, const char *payment_intent,
 		return err->kind;
 	kind = pg_pool_take(h->db, POOL_WAIT_MS, &db, err);
 	if (!kind && checkouts.count)
-		kind = take_in(h, db, &checkouts, 0, err);
+		kind = take_in_object(h, db, &checkouts, 0, err);
 	else if (!kind)
 		kind = dead_letters_record_stripe(db, payment_intent, "unknown_payment", &is_new, err);
 	pg_pool_give(h->db, db);

@@ -4,12 +4,15 @@ Twice: once the endpoint takes nothing, and Stripe's undelivered events alone mu
 objects say what happened.
 """
 
+import json
+
 import pytest
-from settle_world import Stripe, deliver, hold, instance_id, log, mails, payments, refunds, row, wait_status
+from settle_world import Stripe, deliver, fault, hold, instance_id, log, mails, payments, refunds, row, wait_status
 from stack import Stack
 from stack import refunding as r
 
 EAGER = {"UNBOOK_HEAL_MS": "200", "UNBOOK_HEAL_AFTER_MS": "0", "UNBOOK_HEAL_ALL_MS": "200"}
+PASSES = ("events", "payments", "refunds", "disputes", "all_payments", "all_refunds")
 DEAD_ENDPOINT = "http://127.0.0.1:9/"
 
 
@@ -242,6 +245,7 @@ def test_a_span_of_many_pages_is_read_on_where_the_page_before_ended(stack):
 
 
 def test_what_a_webhook_told_is_healed_by_nobody(stack):
+    """Neither what was applied, nor what its owner has not come to yet."""
     rounds(stack, 1)
     pause(stack)
     before = healed(stack)
@@ -249,9 +253,30 @@ def test_what_a_webhook_told_is_healed_by_nobody(stack):
     Stripe(stack).pay(checkout)
     deliver(stack, Stripe(stack).events(checkout)[-1])
     wait_status(stack, booking, 1)
-    resume(stack)
+    late = r.paid(stack)
+    made = stack.stripe.post(f"payment_intents/{late.payment_intent}/refund")
+    (event,) = [e for e in Stripe(stack).events(made["id"]) if e["type"] == "refund.created"]
+    stack.sql(
+        "INSERT INTO stripe_events (id, type, object_id, created, payload, next_try_at)"
+        " VALUES (%s, %s, %s, clock_timestamp(), %s, clock_timestamp() + interval '1 hour')",
+        event["id"], event["type"], made["id"], json.dumps(event).encode(),
+    )  # fmt: skip
+    resume(stack, *(p for p in PASSES if p != "events"))
     rounds(stack)
-    assert healed(stack) == before
+    assert healed(stack) == before and row(stack, late.id)["status"] == 1
+    stack.sql("UPDATE stripe_events SET next_try_at = clock_timestamp() WHERE id = %s", event["id"])
+    wait_status(stack, late.id, 3)
+    resume(stack)
+
+
+def test_a_list_that_the_key_may_not_read_holds_up_nothing_else(stack):
+    fault(stack, kind="error", method="GET", path="/v1/events", status=403, count=None)
+    failing = "SELECT failures FROM heals WHERE pass = 'events'"
+    stack.eventually(lambda: alarms(stack, "heal_stuck") == 1, what="ten failures")
+    booking, _ = hold(stack)
+    assert wait_status(stack, booking, 3)["cancel_cause"] == "checkout_expired"
+    stack.stripe.control("DELETE", "/_sim/faults")
+    stack.eventually(lambda: stack.one(failing)["failures"] == 0, what="and it is read again")
 
 
 def test_a_payment_of_ours_that_no_checkout_took_is_a_dead_letter_once(stack):
