@@ -13,7 +13,7 @@
 
 #define IDLE_MS        250
 #define BUSY_MS        5
-#define GATHER_MAX_MS  20
+#define GATHER_MAX_MS  50
 #define ALIVE_MS       60000 /* a batch may wait for Kafka and PostgreSQL one after the other */
 #define TOPICS_MS      5000
 #define CLOSE_KAFKA_MS 2000
