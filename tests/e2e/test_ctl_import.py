@@ -1,5 +1,6 @@
 """unbookctl import: all of a file or nothing, once; what was sold before unbook is cancelled and refunded like the rest."""
 
+import concurrent.futures
 import datetime
 import os
 import pathlib
@@ -14,7 +15,7 @@ from stack import refunding as r
 from stack.importing import booking, ctl, payment, user, write
 
 DATA = pathlib.Path(__file__).resolve().parents[1] / "data" / "import"
-CASES = sorted(path.name for path in DATA.iterdir() if path.name != "base")
+CASES = sorted(path.name for path in DATA.iterdir() if path.is_dir() and path.name != "base")
 TABLES = (
     "users", "offers", "bookings", "payments", "refunds", "stripe_refunds", "meetings", "booking_log", "mails",
     "outbox", "instance",
@@ -185,6 +186,41 @@ def test_a_pending_one_is_released_or_confirmed_as_its_checkout_ended(new_stack,
     wait_closed(stack, 3)
     assert [Stripe(stack).get(checkout)["status"] for checkout in (dead, left)] == ["expired", "expired"]
     assert "nothing changed" in ctl(stack, "import", path)[0], "what became of them since is no contradiction"
+
+
+def test_who_books_and_cancels_meanwhile_waits_and_is_served(new_stack, tmp_path):
+    stack = new_stack(only=("api",))
+    parent, teacher, _ = stack.seed.family()
+    stack.seed.offer(teacher)
+    mine = [stack.seed.booking(parent, teacher, starts_in=f"{day} days") for day in range(10, 22)]
+    path = write(
+        tmp_path / "f",
+        user(parent.subject, timeZone="Europe/Berlin"),
+        user("old-teacher"),
+        *(
+            booking(10000 + n, parent.subject, "old-teacher", "2025-07-01T10:00:00Z", status=2, payments=[])
+            for n in range(4000)
+        ),
+    )
+    with concurrent.futures.ThreadPoolExecutor(9) as pool:
+        done = pool.submit(ctl, stack, "import", path)
+        cancels = [
+            pool.submit(stack.api.put, f"/api/Sessions/{sold.id}/cancel", token=parent.token) for sold in mine
+        ]
+        books = [
+            pool.submit(
+                stack.api.post,
+                "/api/Sessions/book",
+                {"teacherId": teacher.id, "scheduledDateTime": at(stack, days=30 + day)},
+                token=stack.seed.person("Parent", "Pia").token,
+            )
+            for day in range(12)
+        ]
+        assert "4000 new" in done.result()[0]
+        assert [c.result().status for c in cancels] == [200] * len(cancels)
+        booked = [b.result() for b in books]
+        assert [b.status for b in booked] == [201] * len(booked), [b.text for b in booked]
+    assert ctl(stack, "verify")[0] == ""
 
 
 def held_up(stack):

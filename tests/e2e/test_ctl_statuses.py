@@ -8,7 +8,7 @@ from stack.importing import ctl
 from stack.system import build_bin
 
 DATA = pathlib.Path(__file__).resolve().parents[1] / "data" / "statuses"
-CASES = sorted(path.name for path in DATA.iterdir())
+CASES = sorted(path.name for path in DATA.iterdir() if path.is_dir())
 
 
 def statuses(build, *args):
