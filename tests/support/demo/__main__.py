@@ -62,7 +62,10 @@ def links(stack):
 
 def came_true(stack):
     """Start everything and tell the story."""
-    show.say("Starting PostgreSQL, Redis, a broker, a Stripe simulator, a mail sink and four services ...")
+    pieces = ["PostgreSQL", "Redis", "a broker"]
+    pieces += ["a Stripe simulator"] if stack.stripe else []
+    pieces += ["a mail sink"] if stack.mail else []
+    show.say(f"Starting {', '.join(pieces)} and four services ...")
     stack.start()
     stack.connect_webhooks()
     good = story.tell(stack)

@@ -43,7 +43,7 @@ def _confirmed(stack, told):
 
 def _cancelled(stack, told):
     row, refunds = _booking(stack, told.early.id), _refund(stack, told.early.id)
-    found = [("the API said true to its cancel", told.cancelled.json.get("data") is True, told.cancelled.text),
+    found = [("the API said true to the cancel of the lesson in three days", told.cancelled.json.get("data") is True, told.cancelled.text),
              ("it is Cancelled, by the parent", row == {"status": 3, "cancel_cause": "parent"}, row),
              ("it has one refund row, succeeded", [r["state"] for r in refunds] == ["succeeded"], refunds)]
     if stack.stripe:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .collection import StripeObject
+from .errors import refused
 from .events import emit
-from .forms import EXPAND, Kind, Text, Whole, WholeOrRange
+from .forms import EXPAND, Flag, Kind, ListOf, Metadata, Text, Whole, WholeOrRange
 from .ids import new_id
 from .simulator import Simulator
 
@@ -21,6 +22,17 @@ PAGE: dict[str, Kind] = {
     "expand": EXPAND,
 }
 LIST_INTENTS: dict[str, Kind] = PAGE
+CREATE_INTENT: dict[str, Kind] = {
+    "amount": Whole(1, 99999999),
+    "confirm": Flag(),
+    "currency": Text(3),
+    "description": Text(1000),
+    "expand": EXPAND,
+    "metadata": Metadata(),
+    "payment_method": Text(),
+    "payment_method_types": ListOf(Text()),
+    "receipt_email": Text(),
+}
 LIST_CHARGES: dict[str, Kind] = {**PAGE, "payment_intent": Text(), "transfer_group": Text()}
 LIST_DISPUTES: dict[str, Kind] = {
     **{name: kind for name, kind in PAGE.items() if name != "customer"},
@@ -53,6 +65,23 @@ def capture(sim: Simulator, amount: int, currency: str, **more: Any) -> StripeOb
     emit(sim, "payment_intent.succeeded", intent)
     emit(sim, "charge.succeeded", charge)
     return intent
+
+
+def create_intent(sim: Simulator, params: dict[str, Any]) -> StripeObject:
+    """POST /v1/payment_intents with a test card, confirmed at once."""
+    for name in ("amount", "currency", "payment_method"):
+        if name not in params:
+            raise refused(f"Missing required param: {name}.", code="parameter_missing", param=name)
+    if not params.get("confirm"):
+        raise refused("Only what is confirmed at once is simulated.", param="confirm")
+    return capture(
+        sim,
+        params["amount"],
+        params["currency"],
+        metadata=params.get("metadata"),
+        description=params.get("description"),
+        email=params.get("receipt_email"),
+    )
 
 
 def _intent(sim: Simulator, amount: int, currency: str, more: dict[str, Any]) -> StripeObject:

@@ -33,6 +33,7 @@ ROUTES = (
     _route("POST", "/v1/refunds/{id}", refunds.UPDATE, refunds.update),
     _route("POST", "/v1/refunds/{id}/cancel", payments.RETRIEVE, refunds.cancel),
     _route("POST", "/v1/test_helpers/refunds/{id}/expire", payments.RETRIEVE, refunds.expire),
+    _route("POST", "/v1/payment_intents", payments.CREATE_INTENT, payments.create_intent),
     _route("GET", "/v1/payment_intents", payments.LIST_INTENTS, payments.list_intents),
     _route("GET", "/v1/payment_intents/{id}", payments.RETRIEVE_INTENT, payments.retrieve_intent),
     _route("GET", "/v1/charges", payments.LIST_CHARGES, payments.list_charges),

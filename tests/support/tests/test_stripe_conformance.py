@@ -66,6 +66,15 @@ def test_refunds_of_every_course(sim: StripeSim, api: CheckedApi, course: str) -
     assert len(api.get("/v1/events", limit=100).body["data"]) >= 4
 
 
+def test_a_payment_by_a_test_card(api: CheckedApi) -> None:
+    card = {"payment_method": "pm_card_visa", "payment_method_types[0]": "card"}
+    form = {"amount": 4500, "currency": "eur", "confirm": "true", "metadata[booking_id]": "7", **card}
+    paid = api.call("POST", "/v1/payment_intents", form).body
+    assert (paid["status"], paid["amount_received"], paid["metadata"]) == ("succeeded", 4500, {"booking_id": "7"})
+    assert api.get(f"/v1/charges/{paid['latest_charge']}").body["payment_intent"] == paid["id"]
+    assert api.call("POST", "/v1/payment_intents", {**form, "confirm": "false"}).status == 400
+
+
 def test_disputes(sim: StripeSim, api: CheckedApi) -> None:
     intent = sim.payment()["id"]
     dispute = sim.post(f"payment_intents/{intent}/dispute")
