@@ -155,6 +155,8 @@ def a_dispute_comes_before_the_refund_was_sent(stack):
     stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute")
     yield
     stack.eventually(lambda: r.row(stack, refund)["state"] == "needs_attention")
+    stack.eventually(lambda: "disputed" in log(stack, booking.id))
+    stack.eventually(lambda: not stack.sql("SELECT 1 FROM stripe_events WHERE applied_at IS NULL"))
     assert not r.posts(stack, booking) and log(stack, booking.id).count("disputed") == 1
 
 
@@ -231,6 +233,7 @@ def test_a_refund_that_fails_long_after_it_was_made_is_found_by_the_pass_over_al
     pause(stack, "events", "refunds")
     (made,) = r.made(stack, booking)
     stack.stripe.post(f"refunds/{made.id}/move", status="failed", failure_reason="declined")
+    resume(stack, "all_refunds")
     stack.eventually(lambda: r.row(stack, refund)["state"] == "failed")
     resume(stack)
 
@@ -272,6 +275,7 @@ def test_what_a_webhook_told_is_healed_by_nobody(stack):
 def test_a_list_that_the_key_may_not_read_holds_up_nothing_else(stack):
     fault(stack, kind="error", method="GET", path="/v1/events", status=403, count=None)
     failing = "SELECT failures FROM heals WHERE pass = 'events'"
+    resume(stack)
     stack.eventually(lambda: alarms(stack, "heal_stuck") == 1, what="ten failures")
     booking, _ = hold(stack)
     assert wait_status(stack, booking, 3)["cancel_cause"] == "checkout_expired"
@@ -282,6 +286,7 @@ def test_a_list_that_the_key_may_not_read_holds_up_nothing_else(stack):
 def test_a_payment_of_ours_that_no_checkout_took_is_a_dead_letter_once(stack):
     marks = {"booking_id": "1", "instance_id": instance_id(stack)}
     payment = stack.stripe.post("payment_intents", amount=100, currency="eur", metadata=marks)["id"]
+    resume(stack)
     letters = "SELECT * FROM dead_letters WHERE key = convert_to(%s, 'UTF8')"
     (letter,) = stack.eventually(lambda: stack.sql(letters, payment))
     assert (letter["topic"], letter["partition"], letter["reason"]) == ("stripe.events", -2, "unknown_payment")

@@ -198,7 +198,7 @@ def test_a_failed_refund_is_told_to_the_parent_in_words(mailbox):
     refund = mailbox.one(
         "UPDATE refunds SET state = 'failed', failure_reason = 'expired_or_canceled_card' RETURNING id::text"
     )["id"]
-    mailing.queue(mailbox, booking, parent, "refund_failed", ref=refund)
+    mailing.queue(mailbox, booking, parent, "refund_failed", ref=f"{refund}:1")
     mailbox.eventually(lambda: mailbox.mail.delivered(parent.email), 20, "a mail")
     letter = Letter(mailbox.mail.delivered(parent.email)[0])
     assert "the card has expired or was cancelled" in letter.text
