@@ -1,5 +1,5 @@
-/* kafka.h: Kafka over librdkafka: the doorbell and the public record, never a truth. Headers and values are
- * bytes. Nothing here logs: what librdkafka reports is counted in struct kafka_health. */
+/* kafka.h: Kafka over librdkafka: the doorbell and the public record, never a truth. Headers and values are bytes. Nothing here logs: what
+ * librdkafka reports is counted in struct kafka_health. */
 #ifndef KAFKA_H
 #define KAFKA_H
 
@@ -19,10 +19,9 @@ struct kafka_header {
 
 /* All copied by whoever opens. */
 struct kafka_options {
-	const char *bootstrap; /* host:port,... */
-	const char *client_id; /* the service's name */
-	const char *const
-		*overrides; /* "name=value", librdkafka's names (TLS, SASL); NULL ends it; may be NULL */
+	const char *bootstrap;        /* host:port,... */
+	const char *client_id;        /* the service's name */
+	const char *const *overrides; /* librdkafka's "name=value", up to a NULL; may be NULL */
 };
 
 /* What librdkafka has reported since open; for readyz and metrics. */
@@ -51,8 +50,8 @@ struct kafka_consumer_options {
 	int64_t prefetch_kbytes; /* 0: 16384, over all partitions */
 };
 
-/* Subscribe: `range` assignor, dynamic membership, from the earliest offset when the group has none. Does not
- * wait for a broker. Errors ERR_FATAL kafka_config. */
+/* Subscribe: `range` assignor, dynamic membership, from the earliest offset when the group has none. Waits for no broker.
+ * Errors ERR_FATAL kafka_config. */
 enum err_kind kafka_consumer_open(const struct kafka_consumer_options *options,
 				  struct kafka_consumer **ret_consumer, struct err *err) MUST_CHECK;
 
@@ -69,15 +68,14 @@ struct kafka_message {
 	int header_count;
 };
 
-/* Wait at most timeout_ms for one message; serves rebalances, so call it every few seconds, paused too.
- * *ret_got false: none came (a broker's error counts in the health only). The message is borrowed until the
- * next poll or close. Errors ERR_RETRY kafka_broken: close and open anew. */
+/* Wait at most timeout_ms for one message; serves rebalances, so call it every few seconds, paused too. *ret_got false: none came (a
+ * broker's error counts in the health only). The message is borrowed until the next poll or close. Errors ERR_RETRY kafka_broken: reopen. */
 enum err_kind kafka_consumer_poll(struct kafka_consumer *consumer, int64_t timeout_ms, bool *ret_got,
 				  struct kafka_message *ret_message, struct err *err) MUST_CHECK;
 
-/* This message needs no second delivery: remember offset + 1, committed every second, on revocation and on
- * close. Call in the order of delivery; never moves back; does not block. *ret_lost (may be NULL): the
- * partition went to a member that may see the message again: no error. Errors ERR_RETRY kafka_store. */
+/* This message needs no second delivery: remember offset + 1, committed every second, on revocation and on close. Call in the order of
+ * delivery; never moves back; does not block. *ret_lost (may be NULL): the partition went to a member that may see the message again: no
+ * error. Errors ERR_RETRY kafka_store. */
 enum err_kind kafka_consumer_store(struct kafka_consumer *consumer, const char *topic, int32_t partition,
 				   int64_t offset, bool *ret_lost, struct err *err) MUST_CHECK;
 
@@ -100,12 +98,12 @@ void kafka_consumer_health(struct kafka_consumer *consumer, struct kafka_health 
 enum err_kind kafka_consumer_check(struct kafka_consumer *consumer, int64_t timeout_ms,
 				   struct err *err) MUST_CHECK;
 
-/* Commit what is stored, leave the group, free; not past deadline_ms (as of deadline_in_ms, as everywhere here).
- * False: it hangs and its memory is lost; end with _exit. NULL is fine. No other thread may be using it. */
+/* Commit what is stored, leave the group, free; not past deadline_ms (as of deadline_in_ms, as everywhere here). False: it hangs and its
+ * memory is lost; end with _exit. NULL is fine. No other thread may be using it. */
 bool kafka_consumer_close(struct kafka_consumer *consumer, int64_t deadline_ms);
 
 /* --- producer ---
- * Idempotent, acks=all, message.timeout.ms 5000. One thread at a time; health from any. */
+ * Idempotent, acks=all, message.timeout.ms 5000. One thread at a time. */
 struct kafka_producer;
 
 /* Does not wait for a broker. linger_ms: 0 sends at once. Errors ERR_FATAL kafka_config. */
@@ -136,20 +134,16 @@ struct kafka_record {
 	char reason[64];      /* out: librdkafka's name of the error, "" when delivered */
 };
 
-/* Send all and wait for every fate, not past deadline_ms; what is left then is purged and KAFKA_UNKNOWN.
- * Records are borrowed. Errors (fates are filled all the same): ERR_UNSURE kafka_unknown when a fate is
- * KAFKA_UNKNOWN; ERR_UNSURE kafka_broken when the handle is dead besides: close it and open anew. */
+/* Send all and wait for every fate, not past deadline_ms; what is left then is purged and KAFKA_UNKNOWN. Records are borrowed. Errors (fates
+ * are filled all the same): ERR_UNSURE kafka_unknown when a fate is KAFKA_UNKNOWN; ERR_UNSURE kafka_broken when the handle is dead: reopen. */
 enum err_kind kafka_produce_batch(struct kafka_producer *producer, struct kafka_record *records, int count,
 				  int64_t deadline_ms, struct err *err) MUST_CHECK;
 bool kafka_producer_is_broken(const struct kafka_producer *producer);
-void kafka_producer_health(struct kafka_producer *producer, struct kafka_health *ret_health);
 /* Purges what is queued. Not past deadline_ms, else false and its memory is lost. NULL is fine. */
 bool kafka_producer_close(struct kafka_producer *producer, int64_t deadline_ms);
-
-/* --- topics --- over a connection of their own each time, at most timeout_ms.
- * Create those that are missing; one that is there is left alone, whatever its partitions. A broker that
- * cannot create (librdkafka's test broker) makes them when asked for. Errors ERR_RETRY kafka_unavailable;
- * ERR_REJECT kafka_refused (name or count invalid, not allowed); ERR_FATAL kafka_config. */
+/* --- topics --- over a connection of their own each time, at most timeout_ms. Create those that are missing; one that is there is left
+ * alone, whatever its partitions. A broker that cannot create (librdkafka's test broker) makes them when asked for. Errors ERR_RETRY
+ * kafka_unavailable; ERR_REJECT kafka_refused (name or count invalid, not allowed); ERR_FATAL kafka_config. */
 enum err_kind kafka_topics_create(const struct kafka_options *options, const char *const *topics,
 				  int topic_count, int partitions, int64_t timeout_ms,
 				  struct err *err) MUST_CHECK;

@@ -128,11 +128,6 @@ bool kafka_producer_is_broken(const struct kafka_producer *producer)
 	return rd_kafka_fatal_error(producer->rk, NULL, 0);
 }
 
-void kafka_producer_health(struct kafka_producer *producer, struct kafka_health *ret_health)
-{
-	kafka_monitor_read(&producer->monitor, ret_health);
-}
-
 /* Kafka's own rule. librdkafka would take the broker's "invalid" for "not there yet". */
 static bool topic_is_valid(const char *topic)
 {
