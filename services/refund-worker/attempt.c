@@ -88,7 +88,7 @@ static enum err_kind look(struct refund_worker *worker, const struct refund_clai
 
 	if (check_lease(claim, err))
 		return err->kind;
-	if (stripe_list_refunds(worker->stripe, &claim->refund, &list, &answer, NULL) == ERR_OK) {
+	if (stripe_list_refunds(worker->link.stripe, &claim->refund, &list, &answer, NULL) == ERR_OK) {
 		list.after_answer = after_answer;
 		attempt->list = list;
 	} else if (!after_answer) {
@@ -104,7 +104,7 @@ static void read_again(struct refund_worker *worker, const struct refund_claim *
 {
 	struct stripe_answer answer;
 
-	if (stripe_get_refund(worker->stripe, &claim->refund, attempt->made.id, &answer, NULL) == ERR_OK)
+	if (stripe_get_refund(worker->link.stripe, &claim->refund, attempt->made.id, &answer, NULL) == ERR_OK)
 		attempt->made = answer.refund;
 	else
 		attempt->answer = REFUND_ANSWER_UNKNOWN;
@@ -120,7 +120,7 @@ static enum err_kind post(struct refund_worker *worker, const struct refund_clai
 	if (check_lease(claim, err))
 		return err->kind;
 	CRASH_POINT("refund.before_post");
-	kind = stripe_create_refund(worker->stripe, &claim->refund, traceparent, &answer, NULL);
+	kind = stripe_create_refund(worker->link.stripe, &claim->refund, traceparent, &answer, NULL);
 	CRASH_POINT("refund.after_reply");
 	note(worker, attempt, &answer, "create");
 	attempt->answer = answer.refund_answer;

@@ -109,7 +109,7 @@ static enum err_kind list(struct refund_event *e, struct err *err)
 		.id = NO_REFUND, .payment_intent = e->about.payment_intent, .captured = e->about.captured};
 	const struct refund *refund = e->about.row ? &e->about.row->refund : &nobodys;
 	struct stripe_answer answer;
-	enum err_kind kind = stripe_list_refunds(e->worker->stripe, refund, &e->list, &answer, err);
+	enum err_kind kind = stripe_list_refunds(e->worker->link.stripe, refund, &e->list, &answer, err);
 
 	if (answer.http_status == 0 || answer.http_status >= 500)
 		breaker_failed(&e->worker->breaker);

@@ -9,20 +9,17 @@
 #include "limiter.h"
 #include "refunds.h"
 #include "settings.h"
-#include "stripe.h"
 #include "stripe_inbox.h"
+#include "stripe_link.h"
 #include "worker.h"
 
 struct refund_worker_settings {
 	struct common_settings common;
 	struct worker_settings worker;
-	char *stripe_url;
-	char *stripe_key;
+	struct stripe_settings stripe;
 	char *redis_url; /* NULL: each process keeps to its share */
 	int64_t refund_rate;
 	int64_t replicas;
-	int64_t stripe_connect_ms;
-	int64_t stripe_timeout_ms;
 	int64_t pending_ms;
 };
 
@@ -32,7 +29,7 @@ extern const size_t refund_worker_row_count;
 /* What the handler works with. Borrowed members outlive the worker. */
 struct refund_worker {
 	const struct refund_worker_settings *settings;
-	struct stripe *stripe;
+	struct stripe_link link;
 	struct breaker breaker; /* of Stripe */
 	struct limiter limiter; /* of requests that may post, over all processes */
 	char limiter_key[64];

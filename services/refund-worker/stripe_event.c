@@ -47,7 +47,7 @@ void refund_event_handler_init(struct refund_worker *worker, struct worker_handl
 	worker->inbox = (struct stripe_inbox){.name = "refund_event",
 					      .types = types,
 					      .settings = &worker->settings->worker,
-					      .is_live = stripe_is_live(worker->stripe),
+					      .is_live = stripe_is_live(worker->link.stripe),
 					      .context = worker,
 					      .apply = apply};
 	stripe_inbox_handler_init(&worker->inbox, ret_handler);
