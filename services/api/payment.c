@@ -28,6 +28,7 @@ static enum err_kind find(struct return_trip *r, struct err *err)
 	struct pg *db;
 
 	r->booking.id = 0;
+	r->has_payment = false;
 	if (!checkout_id_is_valid(id))
 		return ERR_OK;
 	if (pg_pool_take(r->api->db, POOL_WAIT_MS, &db, err))
@@ -35,6 +36,8 @@ static enum err_kind find(struct return_trip *r, struct err *err)
 	kind = checkouts_find_booking(db, id, 0, r->request->arena, &r->booking, err);
 	if (!kind && r->booking.id)
 		kind = payments_find_any(db, r->booking.id, &r->has_payment, err);
+	if (!kind && r->has_payment) /* as it was decided with the payment, which may have come since */
+		kind = checkouts_find_booking(db, id, 0, r->request->arena, &r->booking, err);
 	pg_pool_give(r->api->db, db);
 	return kind;
 }

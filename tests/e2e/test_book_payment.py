@@ -3,6 +3,7 @@ is settled or released here was settled or released by the API."""
 
 import concurrent.futures
 
+import psycopg
 import pytest
 from book_world import Shop, shop  # noqa: F401
 
@@ -198,6 +199,32 @@ def test_paid_it_is_confirmed_at_once_with_its_link_and_mails(shop):  # noqa: F8
     assert (shown["status"], shown["statusName"]) == (1, "Confirmed")
     assert shown["googleMeetLink"].startswith("https://meet.example/") and len(shown["googleMeetLink"]) > 40
     assert shop.count("payments", row["id"]) == 1
+
+
+def test_settled_while_it_is_looked_at_it_is_not_called_refunded(shop):  # noqa: F811
+    """Somebody else settles between the look at the booking and the look for a payment: both are told as they are then."""
+    parent, data = shop.booked()
+    intent = shop.pay(data["stripeSessionId"])["payment_intent"]
+    settled = (data["sessionId"], intent)
+    with psycopg.connect(shop.stack.pg.url(shop.stack.database)) as other:
+        other.execute("LOCK TABLE payments IN ACCESS EXCLUSIVE MODE")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(shop.confirm_payment, data["stripeSessionId"], parent)
+            shop.stack.eventually(
+                lambda: shop.stack.sql("SELECT 1 FROM pg_locks WHERE relation = 'payments'::regclass AND NOT granted"),
+                10,
+                "it looks for a payment",
+            )
+            other.execute(
+                "INSERT INTO payments (booking_id, payment_intent, amount_minor, currency, captured_at)"
+                " VALUES (%s, %s, 4500, 'EUR', now())",
+                settled,
+            )
+            other.execute(
+                "UPDATE bookings SET status = 1, payment_intent = %s, paid_at = now() WHERE id = %s", settled[::-1]
+            )
+            other.commit()
+        assert answer.result().status == 200 and answer.result().data is True
 
 
 def test_not_paid_yet_it_stays_pending(shop):  # noqa: F811
