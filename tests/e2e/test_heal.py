@@ -7,9 +7,10 @@ objects say what happened.
 import json
 
 import pytest
-from settle_world import Stripe, deliver, fault, hold, instance_id, log, mails, payments, refunds, row, wait_status
+from settle_world import Stripe, deliver, fault, hold, log, mails, payments, refunds, row, wait_status
 from stack import Stack
 from stack import refunding as r
+from stack.stripe_caller import instance_id
 
 EAGER = {"UNBOOK_HEAL_MS": "200", "UNBOOK_HEAL_AFTER_MS": "0", "UNBOOK_HEAL_ALL_MS": "200"}
 PASSES = ("events", "payments", "refunds", "disputes", "all_payments", "all_refunds")

@@ -1,16 +1,20 @@
 """One small world that is about to suffer: a school, its bookings, the services, a client with a memory, the judge at the end."""
 
+import datetime
 import itertools
 import threading
 import time
 
 import judge
 from stack import NAMES, Stack
+from stack.seed import Booking
+from stack.stripe_caller import Stripe
 from stack.wait import eventually
 
 # Shorter than the stack's own: most of a fault test is spent waiting for a lease to end.
 FAST = {"UNBOOK_LEASE_MS": "2000", "UNBOOK_DOORBELL_MS": "800", "UNBOOK_STRIPE_TIMEOUT_MS": "1200"}
 QUIET_S = 40.0
+WEBHOOK_RETRY_S = [0.2, 0.5, 1, 1, 2, 2, 4, 4, 8, 8]
 
 
 class Pieces:
@@ -28,6 +32,7 @@ class World:
         self.expect = judge.Expect(quiet_s=QUIET_S)
         self.judged = False
         self._slots = itertools.count()
+        self._offer = None
 
     def open(self, only=NAMES, workers=1, joined=True):
         """Surroundings, the judge's triggers, people, then services."""
@@ -80,6 +85,65 @@ class World:
     def kill(self, service):
         service.kill9()
         self.expect.kills += 1
+
+    def webhooks(self, **how):
+        """Stripe tells the API that lives now, sooner again than the real one; how: as the simulator's README says."""
+        url = f"{self.stack.of('api')[0].url}/api/stripe/webhook"
+        return self.stack.stripe.post("webhooks", url=url, retry_s=WEBHOOK_RETRY_S, **how)
+
+    def ask_for(self, parent=None):
+        """Somebody, without a name somebody new, asks for an hour of its own; the call."""
+        if self._offer is None:
+            self._offer = self.stack.seed.offer(self.teacher)
+        parent = parent or self.stack.seed.person("Parent", "Pia Parent")
+        return self.client.book(parent, self.teacher, self.free_hour())
+
+    def reserve(self, parent=None):
+        """Held, and may be paid now: (booking, checkout)."""
+        call = self.ask_for(parent)
+        assert call.outcome == "ok", call
+        return Booking(call.booking_id, call.by, self.teacher, None, 4500, "EUR"), call.data["stripeSessionId"]
+
+    def free_hour(self):
+        now = self.stack.one("SELECT date_trunc('second', clock_timestamp()) AS at")["at"]
+        at = now + datetime.timedelta(hours=72 + next(self._slots))
+        return at.astimezone(datetime.UTC).isoformat()
+
+    def pay(self, checkout, **how):
+        """The buyer pays on Stripe's page."""
+        return self.stack.stripe.post(f"checkouts/{checkout}/pay", **how)
+
+    def status(self, booking):
+        return self.stack.one("SELECT status FROM bookings WHERE id = %s", booking.id)["status"]
+
+    def second_checkout(self, booking_id):
+        """One more for the same booking: nobody but its buyer knows of it until it is paid."""
+        return Stripe(self.stack).create(booking_id)["id"]
+
+    def events_about(self, checkout):
+        """Of Stripe, the oldest first."""
+        return [event["id"] for event in Stripe(self.stack).events(checkout)]
+
+    def end_holds(self, booking_id=None):
+        """The half hour that Stripe wants for a checkout is over for this one, or for everybody who has not paid."""
+        self.stack.sql(
+            "UPDATE bookings SET hold_expires_at = least(hold_expires_at, date_trunc('second', clock_timestamp())),"
+            " next_try_at = clock_timestamp() WHERE status = 0 AND (id = %s OR %s)"
+            " AND (lease_until IS NULL OR lease_until < clock_timestamp())",
+            booking_id,
+            booking_id is None,
+        )
+
+    def end_delayed_payments(self):
+        """Banks decide at last: every second one pays."""
+        checkouts = judge.Evidence(self.stack, broker="off").checkouts.values()
+        for number, checkout in enumerate(c for c in checkouts if c.is_awaited):
+            self.stack.stripe.post(f"checkouts/{checkout.id}/async", succeeded=number % 2 == 0)
+
+    def bring_lost_events(self):
+        """As Stripe does for three days."""
+        for event in self.stack.stripe.get("webhooks")["pending"]:
+            self.stack.stripe.post("webhooks/resend", event=event)
 
     def stripe_fault(self, kind, **rule):
         """At requests about refunds unless the rule names a path; see the simulator's README."""

@@ -1,18 +1,28 @@
 """All checks, one list of what is wrong."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .evidence import Evidence, wait_until_quiet
 from .money import check_money
-from .people import check_mails, check_notice, check_promises
+from .pages import check_pages
+from .people import check_mails, check_notice
+from .promises import check_promises
 from .publicity import check_secrets, check_topics
 from .rows import check_rows
+from .wrong import Wrong
 
 SHOWN = 15
 
 
 class Guilty(AssertionError):
-    """An invariant was broken."""
+    """Invariants were broken; wrong: each of them (wrong.Wrong)."""
+
+    def __init__(self, wrong, log_dir=None):
+        more = f"\n... and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+        logs = f"\nlogs: {log_dir}" if log_dir else ""
+        super().__init__("\n".join(wrong[:SHOWN]) + more + logs)
+        self.wrong = wrong
 
 
 @dataclass
@@ -25,6 +35,7 @@ class Expect:
     dead_letters  how many; None: any
     forged        the test wrote records of its own into the topics
     kills         processes that died or stood still: their unknown outcomes are real
+    meanwhile     called again and again until nothing is open: time passes
     """
 
     broker: str = "kept"
@@ -34,18 +45,21 @@ class Expect:
     forged: bool = False
     kills: int = 0
     quiet_s: float = 30.0
+    meanwhile: Callable | None = None
 
 
 def judge(stack, client=None, expect=None):
     """Wait until nothing is open, then check everything. The services may still run."""
     expect = expect or Expect()
-    wait_until_quiet(stack, expect.quiet_s, without={"outbox"} if expect.broker == "off" else set())
+    without = {"outbox"} if expect.broker == "off" else set()
+    wrong = wait_until_quiet(stack, expect.quiet_s, without, expect.meanwhile)
     e = Evidence(stack, client, expect.broker)
-    wrong = [*safety_of(e, expect), *check_promises(e, expect), *check_topics(e, expect)]
-    wrong += [f"I10: {problem}" for problem in stack.problems()]
+    wrong += safety_of(e, expect)
+    for check in (check_promises, check_pages, check_topics):
+        wrong += check(e, expect)
+    wrong += [Wrong(f"I10: {problem}") for problem in stack.problems()]
     if wrong:
-        more = f"\n... and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
-        raise Guilty("\n".join(wrong[:SHOWN]) + more + f"\nlogs: {stack.log_dir}")
+        raise Guilty(wrong, stack.log_dir)
     return e
 
 
@@ -60,4 +74,4 @@ def safety(stack):
     e = Evidence(stack, None, "off")
     wrong = [c for check in (check_notice, check_rows) for c in check(e, Expect(dead_letters=None))]
     if wrong:
-        raise Guilty("\n".join(wrong[:SHOWN]))
+        raise Guilty(wrong)

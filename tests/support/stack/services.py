@@ -117,6 +117,7 @@ class Service(Proc):
         self.instance = instance
         self.env = env
         self.binary = binary
+        self._addresses = {}
         super().__init__(f"{service}-{instance}", [*wrapper, binary], log_path, env=env)
 
     def wait_up(self, timeout=20.0):
@@ -126,13 +127,20 @@ class Service(Proc):
         return self
 
     def wait_listening(self, timeout=20.0):
-        wanted = {"admin", "http"} if self.service == "api" else {"admin"}
-        self.wait_ready(lambda: wanted <= self.addresses().keys(), timeout)
+        self.wait_ready(self.is_listening, timeout)
         return self
+
+    def is_listening(self):
+        wanted = {"admin", "http"} if self.service == "api" else {"admin"}
+        return wanted <= self.addresses().keys()
 
     def addresses(self):
         """{"admin": "127.0.0.1:1234", "http": ...} as logged so far."""
-        return {line["what"]: line["address"] for line in self.log_lines() if line.get("msg") == "listening"}
+        if len(self._addresses) < (2 if self.service == "api" else 1):
+            self._addresses = {
+                line["what"]: line["address"] for line in self.log_lines() if line.get("msg") == "listening"
+            }
+        return self._addresses
 
     @property
     def admin_url(self):
