@@ -213,10 +213,13 @@ class Stack:
             settings["UNBOOK_KAFKA_BOOTSTRAP"] = f"127.0.0.1:{self.proxies['kafka'].port}"
         return {**settings, **self.given}
 
-    def start_service(self, name, *, wait=True, wrapper=(), **extra):
-        """One more instance. extra: variables only for it, None takes one away."""
+    def start_service(self, name, *, wait=True, wrapper=(), clock_wrong_by=0, **extra):
+        """One more instance. clock_wrong_by: seconds. extra: variables only for it, None takes one away."""
         number = self._instances[name] = self._instances.get(name, 0) + 1
         env = services.environment(name, self.settings(), extra)
+        if clock_wrong_by:
+            env |= {"LD_PRELOAD": str(self.bin_dir / "unbook-skew.so"), "UNBOOK_SKEW_S": str(clock_wrong_by)}
+            env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
         for unwanted in (key for key, value in extra.items() if value is None):
             env.pop(unwanted, None)
         service = Service(
