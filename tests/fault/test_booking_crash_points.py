@@ -47,7 +47,6 @@ def test_api_killed_over_bookings(new_world):
     world.start(["api"])
     world.webhooks(mode="on")
     world.stack.stripe.post("webhooks/release")
-    world.bring_lost_events()
     world.judge(meanwhile=world.end_holds)
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 
 import judge
 import pytest
+from fault_world import HEALING
 from history import History
 from history_faults import SharedFaults
 
@@ -52,9 +53,10 @@ def test_histories(new_world, on_embedded, seeds):
     world = new_world(
         **({"on": on_embedded} if embedded else {}),
         proxied=("pg", "redis", "stripe"),
-        settings={"UNBOOK_REFUND_RATE": "0"},
+        settings={"UNBOOK_REFUND_RATE": "0", **HEALING},
     )
     world.webhooks()
+    world.heal()
     histories = [History(seed, world) for seed in seeds]
     print(f"replay: UNBOOK_SEEDS={name(seeds)} ./dev test fault; {sum(h.plan.ops for h in histories)} operations")
     faults = SharedFaults(world, on_embedded.kafka if embedded else None)
@@ -66,7 +68,6 @@ def test_histories(new_world, on_embedded, seeds):
     print("calls:", ", ".join(f"{n} {what} {word}" for (what, word), n in outcomes(world).most_common()))
     faults.heal()
     world.end_delayed_payments()
-    world.bring_lost_events()
     assert not errors, errors
     try:
         world.judge(quiet_s=QUIET_S, meanwhile=world.end_holds)
