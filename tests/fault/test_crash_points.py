@@ -37,37 +37,42 @@ def points_in_the_code():
     }
 
 
-@pytest.mark.parametrize("point", API)
-def test_api_killed_at(new_world, point):
+def test_api_killed_at_each_point(new_world):
     world = new_world(only=("refund-worker", "notifier", "reaper"))
-    (booking,) = world.book()
-    victim = world.crash("api", point).wait_up()
-    assert world.client.cancel(booking).outcome == "unknown"
-    world.died_at(victim, point)
+    bookings = world.book(len(API))
+    for point, booking in zip(API, bookings, strict=True):
+        victim = world.crash("api", point).wait_up()
+        assert world.client.cancel(booking).outcome == "unknown"
+        world.died_at(victim, point)
     world.start(["api"])
-    world.cancel([booking])
+    world.cancel(bookings)
     world.judge()
 
 
-@pytest.mark.parametrize("point", RELAY)
-@pytest.mark.parametrize("service", ["api", "refund-worker"])
-def test_relay_killed_at(new_world, service, point):
+def test_relay_of_the_api_killed_at_each_point(new_world):
     """The victim's relay is the only one, so it takes the batch."""
     world = new_world(only=(), joined=False)
-    bookings = world.book(3)
-    if service != "api":
-        world.start(["api"])
-        world.cancel(bookings)
-        world.eventually(lambda: not world.stack.sql("SELECT 1 FROM outbox"), 20, "the API's relay is done")
-        world.stack.of("api")[0].terminate()
-    victim = world.crash(service, point)
-    if service == "api":
-        victim.wait_up()
-        for booking in bookings:
+    bookings = world.book(3 * len(RELAY))
+    for number, point in enumerate(RELAY):
+        victim = world.crash("api", point).wait_up()
+        for booking in bookings[3 * number : 3 * number + 3]:
             world.client.cancel(booking)
-    world.died_at(victim, point)
+        world.died_at(victim, point)
     world.start(["refund-worker", "notifier", "reaper", "api"])
     world.cancel(bookings)
+    world.judge()
+
+
+def test_relay_of_a_worker_killed_at_each_point(new_world):
+    """The same, with what a worker has to tell."""
+    world = new_world(only=(), joined=False)
+    for point in RELAY:
+        world.start(["api"])
+        world.cancel(world.book(3))
+        world.eventually(lambda: not world.stack.sql("SELECT 1 FROM outbox"), 20, "the API's relay is done")
+        world.stack.of("api")[0].terminate()
+        world.died_at(world.crash("refund-worker", point), point)
+    world.start(["refund-worker", "notifier", "reaper", "api"])
     world.judge()
 
 
@@ -83,25 +88,18 @@ def test_worker_killed_at(new_world, service, point):
     world.judge()
 
 
-@pytest.mark.parametrize("point", [*REFUND, "refund.after_post:2", "refund.before_record:3"])
-def test_refund_worker_killed_at(new_world, point):
-    world = new_world(only=("api", "notifier", "reaper"))
-    bookings = world.book(3)
-    victim = world.crash("refund-worker", point)
-    world.cancel(bookings)
-    world.died_at(victim, point)
-    world.start(["refund-worker"])
-    world.judge()
-
-
-@pytest.mark.parametrize("point", MAIL)
-def test_notifier_killed_at(new_world, point):
-    world = new_world(only=("api", "refund-worker", "reaper"))
-    bookings = world.book(2)
-    victim = world.crash("notifier", point)
-    world.cancel(bookings)
-    world.died_at(victim, point)
-    world.start(["notifier"])
+@pytest.mark.parametrize(
+    ("service", "points"),
+    [("refund-worker", [*REFUND, "refund.after_post:2", "refund.before_record:3"]), ("notifier", MAIL)],
+)
+def test_killed_over_its_work_at_each_point(new_world, service, points):
+    """Each victim finds what the one before it has left, and new work."""
+    world = new_world(only=[name for name in ("api", "refund-worker", "notifier", "reaper") if name != service])
+    for point in points:
+        victim = world.crash(service, point)
+        world.cancel(world.book(3))
+        world.died_at(victim, point)
+    world.start([service])
     world.judge()
 
 
