@@ -7,6 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Under the C library's names, which they take the place of. */
+int skew_clock_gettime(clockid_t clock, struct timespec *ret_time) __asm__("clock_gettime");
+time_t skew_time(time_t *ret_time) __asm__("time");
+
 static long skew_s;
 
 __attribute__((constructor)) static void skew_init(void)
@@ -16,7 +20,7 @@ __attribute__((constructor)) static void skew_init(void)
 	skew_s = text ? strtol(text, NULL, 10) : 0;
 }
 
-int clock_gettime(clockid_t clock, struct timespec *ret_time)
+int skew_clock_gettime(clockid_t clock, struct timespec *ret_time)
 {
 	int rc = (int)syscall(SYS_clock_gettime, clock, ret_time);
 
@@ -25,11 +29,11 @@ int clock_gettime(clockid_t clock, struct timespec *ret_time)
 	return rc;
 }
 
-time_t time(time_t *ret_time)
+time_t skew_time(time_t *ret_time)
 {
-	struct timespec now;
+	struct timespec now = {0};
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	skew_clock_gettime(CLOCK_REALTIME, &now);
 	if (ret_time)
 		*ret_time = now.tv_sec;
 	return now.tv_sec;
