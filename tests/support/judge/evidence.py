@@ -99,7 +99,7 @@ class Record:
 class Evidence:
     """client may be None; broker "kept" reads the topics."""
 
-    commit_slack_s = 10.0  # a transaction is over by then: longer than any time-out of ours
+    commit_slack_s = 10.0  # a transaction is over by then: longer than any time-out of ours, also when PostgreSQL stood still
 
     def __init__(self, stack, client=None, broker="kept"):
         self.stack = stack

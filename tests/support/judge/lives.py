@@ -45,7 +45,12 @@ class Lives:
         """Whether somebody who asked during this call may have seen one of these statuses."""
         return any(span.status in statuses and span.touches(call.began, call.ended, slack) for span in self.of(booking_id))
 
-    def throughout(self, booking_id, call, *statuses):
-        """Whether it had these statuses, and no others, during the whole call, whoever commits how late."""
-        spans = [span for span in self.of(booking_id) if span.touches(call.began, call.ended, FOREVER)]
-        return bool(spans) and spans[0].since < call.began and all(span.status in statuses for span in spans)
+    def throughout(self, booking_id, call, slack, status):
+        """Whether everybody who asked during this call has seen this status."""
+        spans = [span for span in self.of(booking_id) if span.touches(call.began, call.ended, slack)]
+        return len(spans) == 1 and spans[0].status == status
+
+    def is_for_good(self, booking_id, status):
+        """Whether it never left this status again."""
+        spans = self.of(booking_id)
+        return bool(spans) and spans[-1].status == status

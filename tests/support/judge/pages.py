@@ -19,7 +19,7 @@ def check_pages(e, expect):
             for text in _one(e, call, session, promises):
                 yield about(session["id"], f"{text}: session {session['id']} in {call.what} of {call.user_id}")
         if call.what == "list":
-            for booking_id, text in _whole_list(e, call, {s["id"] for s in shown}):
+            for booking_id, text in _whole_list(e, call, {s["id"] for s in shown}, promises):
                 yield about(booking_id, f"I8: the list of {call.user_id} {text} {booking_id}")
             for text in _order(call, shown):
                 yield about(None, text)
@@ -63,13 +63,17 @@ def _one(e, call, session, promises):
         yield "I8: an unpaid Cancelled one is shown"
 
 
-def _whole_list(e, call, ids):
-    """What was paid and kept during the whole call is in it."""
+def _whole_list(e, call, ids, promises):
+    """What was paid and kept during the whole call is in it, and what they were told before that it is confirmed."""
     column = {"Parent": "parent_id", "Teacher": "teacher_id"}[call.role]
     for booking in e.bookings.values():
-        if booking[column] == call.user_id and booking["id"] not in ids:
-            if e.lives.throughout(booking["id"], call, CONFIRMED):
-                yield booking["id"], "lacks the confirmed booking"
+        if booking[column] != call.user_id or booking["id"] in ids:
+            continue
+        was_told = promises.confirmed.get(booking["id"], call.began) < call.began
+        if e.lives.throughout(booking["id"], call, e.commit_slack_s, CONFIRMED) or (
+            was_told and e.lives.is_for_good(booking["id"], CONFIRMED)
+        ):
+            yield booking["id"], "lacks the confirmed booking"
 
 
 def _order(call, shown):
