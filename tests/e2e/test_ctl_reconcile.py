@@ -7,9 +7,9 @@ import json
 from collections import Counter
 
 import pytest
-from settle_world import instance_id
 from stack import ctl
 from stack import refunding as r
+from stack.stripe_caller import instance_id
 
 NOW = ("--grace-s", "0")
 TODAY = datetime.datetime.now(datetime.UTC).date
