@@ -106,17 +106,24 @@ static bool take_next(struct notifier *notifier, struct pg_pool *pool, const str
 	return false;
 }
 
+/* One mail that fails keeps nobody else waiting: the next is taken all the same, and the first failure is what is told. */
 static enum err_kind perform(void *context, struct pg_pool *pool, const struct job *job, struct err *err)
 {
 	struct notifier *notifier = context;
 	struct mail_work work = *(const struct mail_work *)job->work;
+	struct err first = {0};
 
 	do {
+		struct err why = {0};
+
 		CRASH_POINT("mail.after_claim");
-		if (mail_perform(notifier, pool, job->traceparent, &work, err))
-			return err->kind;
-	} while (take_next(notifier, pool, job, &work));
-	return ERR_OK;
+		enum err_kind kind = mail_perform(notifier, pool, job->traceparent, &work, &why);
+		if (kind && (!first.kind || kind == ERR_FATAL))
+			first = why;
+	} while (first.kind != ERR_FATAL && take_next(notifier, pool, job, &work));
+	if (first.kind)
+		*err = first;
+	return first.kind;
 }
 
 void mail_handler_init(struct worker_handler *handler, struct notifier *notifier)

@@ -230,6 +230,18 @@ def test_a_cancel_over_http_mails_both_within_the_bells_time(stack, people):
     assert "You cancelled this session." in to_parent.text
     assert f"{parent.name} cancelled this session." in to_teacher.text
     assert to_parent.event("CANCEL")["UID"] == to_teacher.event("CANCEL")["UID"]
-    notifier = stack.of("notifier")[0]
-    traces = {line["trace"] for line in notifier.log_lines() if line.get("msg") == "mail"}
-    assert len(traces) == 1, "both mails carry the request's trace"
+    assert len(traces(stack, booking)) == 1, "both mails carry the request's trace"
+
+
+def traces(stack, booking):
+    lines = [line for line in stack.of("notifier")[0].log_lines() if line.get("msg") == "mail"]
+    return {line["trace"] for line in lines if line["booking"] == booking.id}
+
+
+def test_a_mail_that_fails_leaves_the_other_partys_to_the_same_bell(stack, people):
+    parent, teacher, _ = people
+    booking = stack.seed.booking(parent, teacher)
+    stack.sql("UPDATE users SET email = NULL WHERE id = %s", parent.id)
+    assert stack.api.put(f"/api/Sessions/{booking.id}/cancel", token=teacher.token).status == 200
+    assert [row["state"] for row in mailing.settle(stack)] == ["failed", "sent"]
+    assert len(traces(stack, booking)) == 1, "the sweep would have begun another trace"
