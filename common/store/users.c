@@ -6,8 +6,11 @@ static const struct pg_stmt get_stmt = {
 	.name = "users_get_id",
 	.sql = "WITH known AS (SELECT id FROM users WHERE subject = $1),"
 	       " made AS (INSERT INTO users (subject, email, display_name, time_zone, locale)"
-	       " SELECT $1, $2, coalesce($3, ''), coalesce($4, 'UTC'), coalesce($5, 'en')"
-	       " WHERE NOT EXISTS (SELECT 1 FROM known) ON CONFLICT (subject) DO NOTHING RETURNING id)"
+	       " SELECT $1, nullif($2, ''), coalesce($3, ''), coalesce($4, 'UTC'), coalesce($5, 'en')"
+	       " WHERE NOT EXISTS (SELECT 1 FROM known) ON CONFLICT (subject) DO NOTHING RETURNING id),"
+	       " filled AS (UPDATE users SET email = coalesce(nullif(email, ''), nullif($2, '')),"
+	       " display_name = coalesce(nullif(display_name, ''), $3, '') WHERE subject = $1"
+	       " AND (coalesce(email, '') = '' AND $2 <> '' OR display_name = '' AND $3 <> ''))"
 	       " SELECT id FROM known UNION ALL SELECT id FROM made",
 	.reads_only = true, /* in effect: repeating it is harmless */
 };

@@ -10,8 +10,8 @@ struct user_claims {
 	const char *email, *name, *zone, *locale;
 };
 
-/* The id of subject; an unknown one becomes a user from these claims. One statement, safe beside others that do the same. A known user's
- * row is not changed. Errors those of pg_run. */
+/* The id of subject; an unknown one becomes a user from these claims. Of a known one an empty mail address or name is filled in; what is
+ * there is not changed. One statement, safe beside others that do the same. Errors those of pg_run. */
 enum err_kind users_get_id(struct pg *db, const struct user_claims *claims, int64_t *ret_id,
 			   struct err *err) MUST_CHECK;
 

@@ -51,7 +51,9 @@ static enum err_kind find_user(struct api *api, const struct token_claims *claim
 {
 	const struct user_claims person = {claims->subject, claims->email, claims->name, claims->zone,
 					   claims->locale};
-	int64_t id = user_cache_find(api->users, claims->subject);
+	unsigned says = (claims->email && claims->email[0] ? USER_SAYS_EMAIL : 0u)
+			| (claims->name && claims->name[0] ? USER_SAYS_NAME : 0u);
+	int64_t id = user_cache_find(api->users, claims->subject, says);
 	enum err_kind kind = ERR_OK;
 	struct pg *db;
 
@@ -61,7 +63,7 @@ static enum err_kind find_user(struct api *api, const struct token_claims *claim
 		kind = users_get_id(db, &person, &id, err);
 		pg_pool_give(api->db, db);
 		if (!kind)
-			user_cache_put(api->users, claims->subject, id);
+			user_cache_put(api->users, claims->subject, says, id);
 	}
 	*ret_id = id;
 	return kind;

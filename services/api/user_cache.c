@@ -1,6 +1,7 @@
 #include "user_cache.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ struct user_cache {
 	struct {
 		char *subject;
 		int64_t id;
+		unsigned says; /* all that its tokens have said so far */
 	} slots[SLOTS];
 };
 
@@ -49,19 +51,24 @@ static size_t slot_of(const struct user_cache *cache, const char *subject)
 	return (hash ^ hash >> 32) & (SLOTS - 1);
 }
 
-int64_t user_cache_find(struct user_cache *cache, const char *subject)
+static bool is_in(const struct user_cache *cache, size_t slot, const char *subject)
+{
+	return cache->slots[slot].subject && strcmp(cache->slots[slot].subject, subject) == 0;
+}
+
+int64_t user_cache_find(struct user_cache *cache, const char *subject, unsigned says)
 {
 	size_t slot = slot_of(cache, subject);
 	int64_t id = 0;
 
 	pthread_mutex_lock(&cache->lock);
-	if (cache->slots[slot].subject && strcmp(cache->slots[slot].subject, subject) == 0)
+	if (is_in(cache, slot, subject) && !(says & ~cache->slots[slot].says))
 		id = cache->slots[slot].id;
 	pthread_mutex_unlock(&cache->lock);
 	return id;
 }
 
-void user_cache_put(struct user_cache *cache, const char *subject, int64_t id)
+void user_cache_put(struct user_cache *cache, const char *subject, unsigned says, int64_t id)
 {
 	size_t slot = slot_of(cache, subject);
 	char *copy = strdup(subject), *old;
@@ -70,6 +77,7 @@ void user_cache_put(struct user_cache *cache, const char *subject, int64_t id)
 		return;
 	pthread_mutex_lock(&cache->lock);
 	old = cache->slots[slot].subject;
+	cache->slots[slot].says = says | (is_in(cache, slot, subject) ? cache->slots[slot].says : 0);
 	cache->slots[slot].subject = copy;
 	cache->slots[slot].id = id;
 	pthread_mutex_unlock(&cache->lock);

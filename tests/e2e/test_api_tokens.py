@@ -135,6 +135,22 @@ def test_an_unknown_caller_becomes_a_user_once(world):  # noqa: F811
     )
 
 
+def test_a_later_token_fills_in_what_the_first_left_out(world):  # noqa: F811
+    def row_after(**says):
+        token = world.stack.issuer.mint("quiet", "Parent", **says)
+        assert ask(world, f"Bearer {token}").status == 200
+        return world.stack.one(
+            "SELECT email, display_name AS name, xmin::text AS written FROM users WHERE subject = 'quiet'"
+        )
+
+    first = row_after()
+    assert (first["email"], first["name"]) == (None, "")
+    row_after(email="quiet@families.example")
+    filled = row_after(name="Quinn")
+    assert (filled["email"], filled["name"]) == ("quiet@families.example", "Quinn")
+    assert row_after(email="other@families.example", name="Other") == filled, "what is there stays"
+
+
 def test_a_refused_caller_does_not_become_a_user(world):  # noqa: F811
     assert ask(world, f"Bearer {OTHER.mint('stranger', 'Parent')}").status == 401
     assert ask(world, f"Bearer {world.stack.issuer.mint('cook', 'Cook')}").status == 403

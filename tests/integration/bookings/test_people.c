@@ -49,17 +49,35 @@ Test(people, what_a_token_does_not_say_has_a_default)
 		1);
 }
 
-Test(people, a_known_user_is_not_changed_by_a_token)
+Test(people, a_later_token_fills_in_what_is_empty_and_changes_nothing_else)
 {
-	const struct user_claims first = {fresh_subject(), "a@x.example", "A", NULL, NULL};
-	const struct user_claims second = {first.subject, "evil@x.example", "B", NULL, NULL};
-	int64_t id = get(school.pg, &first);
+	const char *subject = fresh_subject();
+	/* what a token says, and what stands in the row afterwards */
+	const struct {
+		const char *email, *name, *row;
+	} tokens[] = {
+		{NULL, "", "/"},
+		{"", NULL, "/"},
+		{"a@x.example", NULL, "a@x.example/"},
+		{NULL, "A", "a@x.example/A"},
+		{"evil@x.example", "B", "a@x.example/A"},
+		{NULL, NULL, "a@x.example/A"},
+	};
+	int64_t id = 0;
 
-	cr_assert_eq(get(school.pg, &second), id);
-	cr_assert_eq(
-		school_int(school_text("SELECT count(*) FROM users WHERE id = %lld AND email = 'a@x.example'",
-				       (long long)id)),
-		1);
+	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
+		const struct user_claims claims = {subject, tokens[i].email, tokens[i].name, "Europe/Berlin",
+						   i ? "de" : NULL};
+		int64_t found = get(school.pg, &claims);
+
+		cr_assert(!i || found == id);
+		id = found;
+		cr_expect_eq(
+			school_int(school_text("SELECT count(*) FROM users WHERE id = %lld AND locale = 'en'"
+					       " AND coalesce(email, '') || '/' || display_name = '%s'",
+					       (long long)id, tokens[i].row)),
+			1, "token %zu", i);
+	}
 }
 
 struct twin {
