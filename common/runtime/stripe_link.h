@@ -37,8 +37,8 @@ struct stripe_settings {
 			     "Longest call to Stripe in all, in ms; keep UNBOOK_LEASE_MS well above it")
 
 /* Open the client and claim the database's mode. Waits for PostgreSQL as long as it takes, or until the service has to stop (then
- * ERR_RETRY). application: for PostgreSQL. Errors ERR_FATAL stripe_config, wrong_mode: bad settings (stripe_link_refuse). On an error
- * ret_link->stripe may be open all the same. */
+ * ERR_RETRY); one line in the log says that it waits, one that PostgreSQL is there. application: for PostgreSQL. Errors ERR_FATAL
+ * stripe_config, wrong_mode: bad settings (stripe_link_refuse). On an error ret_link->stripe may be open all the same. */
 enum err_kind stripe_link_open(const struct common_settings *common, const struct stripe_settings *settings,
 			       const char *application, struct stripe_link *ret_link,
 			       struct err *err) MUST_CHECK;

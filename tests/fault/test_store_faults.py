@@ -5,6 +5,7 @@ import threading
 import psycopg
 import pytest
 from fault_world import Load
+from stack.services import NAMES
 from tcp_proxy import Proxy
 
 
@@ -138,6 +139,24 @@ def test_postgresql_has_no_connection_left(new_world, infra):
         world.stack.stop()
         with psycopg.connect(infra.pg.url("postgres"), autocommit=True) as admin:
             admin.execute(f'DROP ROLE "{role}"')
+
+
+def test_started_before_postgresql_each_service_says_once_that_it_waits_and_once_that_it_goes_on(new_stack):
+    stack = new_stack(only=(), proxied=("pg",))
+    stack.proxies["pg"].down()
+    services = [stack.start_service(name, wait=False) for name in NAMES]
+
+    def said(service, *messages):
+        return [line for line in service.log_lines() if line["msg"] in messages]
+
+    for service in services:
+        stack.eventually(lambda s=service: said(s, "waiting for postgres", "worker waits"), 20, "it says that it waits")
+    stack.proxies["pg"].heal()
+    for service in services:
+        service.wait_up()
+        (waits,) = said(service, "waiting for postgres", "worker waits")
+        assert waits["level"] == "warn" and waits["code"] and waits["error"]
+        assert len(said(service, "postgres is there", "worker goes on")) == 1
 
 
 def test_somebody_sits_on_the_rows(world):
