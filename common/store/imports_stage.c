@@ -313,13 +313,13 @@ enum err_kind imports_refuse(struct imports *imports, const struct imports_refus
 	add_text(rows, "message", refusal->why->msg);
 	buf_add(rows, "}");
 	if (refusal->kind == IMPORT_USER && refusal->subject) {
-		open_row(&imports->users, refusal->line);
+		open_about(&imports->users, refusal->line, IMPORT_USER, 0, refusal->subject);
 		add_bool(&imports->users, "bad", true);
 		add_text(&imports->users, "subject", refusal->subject);
 		buf_add(&imports->users, "}");
 	}
 	if (refusal->kind == IMPORT_OFFER && refusal->id) {
-		open_row(&imports->offers, refusal->line);
+		open_about(&imports->offers, refusal->line, IMPORT_OFFER, refusal->id, NULL);
 		add_bool(&imports->offers, "bad", true);
 		add_int(&imports->offers, "id", refusal->id);
 		buf_add(&imports->offers, "}");
