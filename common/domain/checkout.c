@@ -66,6 +66,18 @@ enum release_outcome release_decide(const struct booking *booking, const char *s
 	return RELEASE_NOT_PENDING;
 }
 
+static bool is_a_persons(enum cancel_cause cause)
+{
+	return cause == CAUSE_PARENT || cause == CAUSE_TEACHER || cause == CAUSE_ADMIN
+	       || cause == CAUSE_PAYMENT_CANCELLED;
+}
+
+bool release_takes_over(const struct booking *booking, enum cancel_cause cause)
+{
+	return booking->status == BOOKING_CANCELLED && booking->cancel_cause == CAUSE_CHECKOUT_EXPIRED
+	       && is_a_persons(cause);
+}
+
 bool checkout_id_is_valid(const char *id)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";

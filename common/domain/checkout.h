@@ -58,6 +58,11 @@ enum release_outcome {
 /* stripe_session_id NULL: the booking has no checkout. Never RELEASE_UNKNOWN_BOOKING. */
 enum release_outcome release_decide(const struct booking *booking, const char *stripe_session_id) MUST_CHECK;
 
+/* May a release for this cause still put itself in the place of an expiry that was written down a moment before it? Stripe says "expired" to
+ * whoever asked for that and, in an event, to the reaper: the booking is Cancelled by checkout_expired, and the cause is a person's. Only
+ * while no payment was captured for it, which is not asked here. */
+bool release_takes_over(const struct booking *booking, enum cancel_cause cause) MUST_CHECK;
+
 /* cs_[A-Za-z0-9_]{1,200}: what may stand in a path (faults.md 2.1). */
 bool checkout_id_is_valid(const char *id);
 

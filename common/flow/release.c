@@ -3,12 +3,14 @@
 #include "bookings.h"
 #include "crash_point.h"
 #include "flow_private.h"
+#include "payments.h"
 #include "releases.h"
 
 struct releasing {
 	const struct flow *flow;
 	const struct release_request *request;
 	enum release_outcome outcome;
+	bool takes_over;        /* RELEASE_REPEATED, and yet the cause becomes this person's */
 	struct booking booking; /* as read under the lock, then as it will be committed */
 };
 
@@ -23,10 +25,12 @@ static enum err_kind queue_release(struct releasing *r, struct pg *tx, struct in
 	r->booking.status = BOOKING_CANCELLED;
 	r->booking.version++;
 	r->booking.cancel_cause = request->cause;
-	r->booking.cancelled_at = now;
+	if (!r->takes_over)
+		r->booking.cancelled_at = now;
 	r->booking.cancelled_by = request->by;
 	r->booking.cancellation_reason = request->reason;
-	if (bookings_queue_cancel(tx, &cancel, err)
+	if ((r->takes_over ? releases_queue_taken_over(tx, &cancel, err)
+			   : bookings_queue_cancel(tx, &cancel, err))
 	    || flow_queue_log(r->flow, tx, r->booking.id, "released", detail, err))
 		return err->kind;
 	return flow_queue_event(r->flow, tx, EVENT_BOOKING_CANCELLED, r->booking.id,
@@ -46,6 +50,19 @@ static enum err_kind queue_checkout(struct releasing *r, struct pg *tx, struct e
 				event_encode_checkout_check(r->booking.id, r->flow->arena), err);
 }
 
+/* The booking is locked, so a payment that is not there yet is decided after this. */
+static enum err_kind decide(struct releasing *r, struct pg *tx, struct err *err)
+{
+	bool has_payment = false;
+
+	r->outcome = release_decide(&r->booking, r->request->stripe_session_id);
+	r->takes_over = r->outcome == RELEASE_REPEATED && release_takes_over(&r->booking, r->request->cause);
+	if (r->takes_over && payments_find_any(tx, r->booking.id, &has_payment, err))
+		return err->kind;
+	r->takes_over = r->takes_over && !has_payment;
+	return ERR_OK;
+}
+
 static enum err_kind release_once(void *context, struct pg *db, struct err *err)
 {
 	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
@@ -53,6 +70,7 @@ static enum err_kind release_once(void *context, struct pg *db, struct err *err)
 	struct releasing *r = context;
 	PG_TX_SCOPE struct pg *tx = db;
 	struct bookings_locked locked;
+	bool cancels;
 
 	if (bookings_lock(tx, r->request->booking_id, &anybody, r->flow->arena, &locked, err))
 		return err->kind;
@@ -61,10 +79,12 @@ static enum err_kind release_once(void *context, struct pg *db, struct err *err)
 	if (!locked.found)
 		return ERR_OK;
 	r->booking = locked.booking;
-	r->outcome = release_decide(&r->booking, r->request->stripe_session_id);
-	if (r->outcome != RELEASED && !(r->outcome == RELEASE_REPEATED && r->request->is_closed))
+	if (decide(r, tx, err))
+		return err->kind;
+	cancels = r->outcome == RELEASED || r->takes_over;
+	if (!cancels && !(r->outcome == RELEASE_REPEATED && r->request->is_closed))
 		return ERR_OK;
-	if ((r->outcome == RELEASED && queue_release(r, tx, locked.now, err)) || queue_checkout(r, tx, err)
+	if ((cancels && queue_release(r, tx, locked.now, err)) || queue_checkout(r, tx, err)
 	    || pg_queue_commit(tx, err))
 		return err->kind;
 	CRASH_POINT("release.before_commit");

@@ -22,7 +22,8 @@ struct release_request {
 	bool is_closed;
 };
 
-/* RELEASE_REPEATED records is_closed all the same; the outcomes after it write nothing. booking as it stands now, in flow->arena. Errors those of pg_pool_take and pg_run, after the repeats. */
+/* RELEASE_REPEATED records is_closed all the same, and makes an expiry that came first, unpaid, the person's cancel (release_takes_over):
+ * whoever was told "cancelled" stays cancelled. The outcomes after it write nothing. booking as it stands now, in flow->arena. Errors those of pg_pool_take and pg_run, after the repeats. */
 enum err_kind release_booking(const struct flow *flow, const struct release_request *request,
 			      enum release_outcome *ret_outcome, struct booking *ret_booking,
 			      struct err *err) MUST_CHECK;

@@ -26,3 +26,19 @@ enum err_kind releases_queue_open(struct pg *tx, int64_t booking_id, int64_t doo
 	pg_arg_int(&args, doorbell_ms);
 	return pg_queue(tx, &stmt, &args, err);
 }
+
+enum err_kind releases_queue_taken_over(struct pg *tx, const struct bookings_cancel *cancel, struct err *err)
+{
+	static const struct pg_stmt stmt = {
+		.name = "releases_taken_over",
+		.sql = "UPDATE bookings SET version = version + 1, cancel_cause = $2, cancelled_by = $3,"
+		       " cancellation_reason = $4 WHERE id = $1 AND status = 3 AND cancel_cause = 'checkout_expired'",
+	};
+	struct pg_args args = {0};
+
+	pg_arg_int(&args, cancel->id);
+	pg_arg_text(&args, cancel_cause_name(cancel->cause));
+	pg_arg_id(&args, cancel->by);
+	pg_arg_text(&args, cancel->reason);
+	return pg_queue(tx, &stmt, &args, err);
+}

@@ -167,6 +167,35 @@ def test_paying_and_cancelling_at_once_ends_paid_or_not_charged(shop):  # noqa: 
         assert shop.count("refunds", data["sessionId"]) == 0
 
 
+def test_the_parents_word_stands_when_stripes_event_is_faster(new_stack):
+    """Stripe's event about the expiry that the cancel has asked for is applied before Stripe's answer arrives."""
+    stack = new_stack(only=("api", "reaper"))
+    stack.connect_webhooks()
+    shop = Shop(stack)  # noqa: F811
+    (parent, first), (other, second) = shop.booked(), shop.booked()
+    break_stripe(
+        shop, "/v1/checkout/sessions/*/expire", kind="delay", seconds=0.7, when="after", method="POST", count=None
+    )
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        given_up = pool.submit(shop.cancel_payment, first["stripeSessionId"], parent)
+        cancelled = pool.submit(
+            shop.api.put, f"/api/Sessions/{second['sessionId']}/cancel", {"reason": "ill"}, token=other.token
+        )
+        assert released(shop, given_up.result(), first)["cancelled_by"] == parent.id
+        assert cancelled.result().status == 200, cancelled.result().text
+    row = shop.row(second["sessionId"])
+    assert (row["cancel_cause"], row["cancelled_by"], row["cancellation_reason"]) == ("parent", other.id, "ill")
+    timeline = shop.api.get(f"/api/Sessions/{row['id']}/timeline", token=other.token).data
+    assert (timeline[-1]["what"], timeline[-1]["actor"]) == ("released", "parent")
+    stack.eventually(
+        lambda: shop.row(first["sessionId"])["checkout_closed_at"]
+        and stack.sql("SELECT 1 FROM stripe_events WHERE type = 'checkout.session.expired' AND applied_at IS NOT NULL"),
+        15,
+        "Stripe's event is applied, and changes nothing",
+    )
+    released(shop, shop.cancel_payment(first["stripeSessionId"], parent), first)
+
+
 def test_without_postgres_it_fails_in_the_reports_words(new_stack):
     stack = new_stack(only=("api",), proxied=("pg",))
     shop = Shop(stack)  # noqa: F811

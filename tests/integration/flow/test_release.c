@@ -51,6 +51,65 @@ Test(release, a_paid_one_and_one_with_another_checkout_stay)
 	cr_assert_eq(till_release(987654321, CAUSE_CHECKOUT_EXPIRED, true), RELEASE_UNKNOWN_BOOKING);
 }
 
+/* The parent's, with their reason. */
+static enum release_outcome give_up(int64_t booking, const char *reason)
+{
+	const struct flow flow = till_flow(&school.arena);
+	const struct release_request request = {.booking_id = booking,
+						.cause = CAUSE_PAYMENT_CANCELLED,
+						.by = school.parent,
+						.reason = reason,
+						.stripe_session_id =
+							school_text("cs_%lld", (long long)booking),
+						.is_closed = true};
+	enum release_outcome outcome;
+	struct booking after;
+	struct err err = {0};
+
+	ASSERT_OK(release_booking(&flow, &request, &outcome, &after, &err), err);
+	cr_assert_eq(after.version, school_int(school_text("SELECT version FROM bookings WHERE id = %lld",
+							   (long long)booking)));
+	return outcome;
+}
+
+Test(release, a_person_who_gives_up_takes_the_place_of_an_expiry_that_came_first)
+{
+	int64_t booking = till_pending("3 days");
+	struct payment payment = till_payment(booking, 1);
+
+	cr_assert_eq(till_release(booking, CAUSE_CHECKOUT_EXPIRED, true), RELEASED);
+	SCHOOL_SQL("UPDATE bookings SET cancelled_at = '2026-01-01T00:00:00Z' WHERE id = %lld",
+		   (long long)booking);
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(give_up(booking, i ? "again" : "too dear"), RELEASE_REPEATED);
+		EXPECT_SUM(booking, "3 3 0 0 0 2 2");
+		cr_assert_eq(is_so(booking, school_text("cancel_cause = 'payment_cancelled'"
+							" AND cancelled_by = %lld"
+							" AND cancellation_reason = 'too dear'"
+							" AND cancelled_at = '2026-01-01T00:00:00Z'",
+							(long long)school.parent)),
+			     1);
+	}
+	cr_assert_eq(till_release(booking, CAUSE_CHECKOUT_EXPIRED, true), RELEASE_REPEATED);
+	EXPECT_SUM(booking, "3 3 0 0 0 2 2");
+	cr_assert_eq(till_settle(booking, &payment).decision.outcome, PAYMENT_RETURN, "it stays cancelled");
+}
+
+Test(release, an_expiry_whose_late_payment_was_decided_stays_one)
+{
+	int64_t booking = till_pending("3 days"), rival;
+	struct payment payment = till_payment(booking, 1);
+
+	cr_assert_eq(till_release(booking, CAUSE_CHECKOUT_EXPIRED, true), RELEASED);
+	rival = till_pending("3 days");
+	cr_assert_eq(till_settle(booking, &payment).decision.outcome, PAYMENT_RETURN);
+	EXPECT_SUM(booking, "3 2 1 1 1 2 3");
+	cr_assert_eq(give_up(booking, NULL), RELEASE_REPEATED);
+	EXPECT_SUM(booking, "3 2 1 1 1 2 3");
+	cr_assert_eq(is_so(booking, "cancel_cause = 'checkout_expired' AND cancelled_by IS NULL"), 1);
+	EXPECT_SUM(rival, "0 1 0 0 0 0 0");
+}
+
 static struct cancelled cancel(int64_t booking, struct actor actor, enum err_kind wanted)
 {
 	const struct flow flow = till_flow(&school.arena);

@@ -78,6 +78,24 @@ Test(checkout, a_release_needs_a_pending_booking_and_its_own_checkout)
 		     RELEASE_NOT_PENDING);
 }
 
+Test(checkout, only_a_person_takes_the_place_of_an_expiry)
+{
+	for (int status = BOOKING_PENDING; status <= BOOKING_CANCELLED; status++)
+		for (int was = CAUSE_NONE; was <= CAUSE_TOO_LATE_TO_PAY; was++)
+			for (int cause = CAUSE_NONE; cause <= CAUSE_TOO_LATE_TO_PAY; cause++) {
+				struct booking booking = sample_booking();
+				bool is_expired =
+					status == BOOKING_CANCELLED && was == CAUSE_CHECKOUT_EXPIRED;
+
+				booking.status = (enum booking_status)status;
+				booking.cancel_cause = (enum cancel_cause)was;
+				cr_assert_eq(release_takes_over(&booking, (enum cancel_cause)cause),
+					     is_expired && cause >= CAUSE_PARENT
+						     && cause <= CAUSE_PAYMENT_CANCELLED,
+					     "%d %d %d", status, was, cause);
+			}
+}
+
 Test(checkout, ids_hold_nothing_that_means_something_in_a_path)
 {
 	char longest[205] = "cs_", too_long[206] = "cs_";
