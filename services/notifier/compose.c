@@ -116,18 +116,27 @@ static enum err_kind add_times(struct values *values, const struct mail_facts *f
 	return add_word_value(values, "time", "time", err);
 }
 
+/* A sentence needs a subject, also when nobody has said their name. */
+static const char *name_or_word(const struct values *values, const char *name, const char *word)
+{
+	return name && name[0] ? name : language_word(values->language, word);
+}
+
 static void add_people(struct values *values, const struct mail_facts *facts, int64_t recipient_id)
 {
 	const struct booking *booking = &facts->booking;
-	bool me = booking->cancelled_by == recipient_id;
+	bool me = booking->cancelled_by == recipient_id, to_parent = recipient_id == booking->parent_id;
 
 	add_value(values, "recipient_name", facts->recipient_name);
-	add_value(values, "teacher_name", facts->teacher_name);
-	add_value(values, "parent_name", facts->parent_name);
+	add_value(values, "teacher", name_or_word(values, facts->teacher_name, "teacher_unnamed"));
+	add_value(values, "parent", name_or_word(values, facts->parent_name, "parent_unnamed"));
+	add_value(values, "teacher_name",
+		  to_parent ? facts->teacher_name : NULL); /* the lines of the layout */
+	add_value(values, "parent_name", to_parent ? NULL : facts->parent_name);
 	add_value(values, "student_name",
 		  booking->student_id == booking->parent_id ? NULL : facts->student_name);
-	add_flag(values, "to_parent", recipient_id == booking->parent_id);
-	add_flag(values, "to_teacher", recipient_id != booking->parent_id);
+	add_flag(values, "to_parent", to_parent);
+	add_flag(values, "to_teacher", !to_parent);
 	add_flag(values, "by_me", booking->cancel_cause != CAUSE_ADMIN && me);
 	add_flag(values, "by_parent_other", booking->cancel_cause == CAUSE_PARENT && !me);
 	add_flag(values, "by_teacher_other", booking->cancel_cause == CAUSE_TEACHER && !me);

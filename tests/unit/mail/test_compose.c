@@ -117,6 +117,43 @@ Test(compose, tells_the_teacher_that_the_parent_cancelled_and_no_amount)
 	expect_not(message.text, "You cancelled");
 }
 
+/* In no language a sentence without its subject or a label without its text. */
+Test(compose, who_has_no_name_is_called_by_their_role)
+{
+	static const struct {
+		const char *locale, *by_teacher, *by_parent, *booked;
+	} cases[] = {
+		{"en", "\nYour teacher cancelled this session.", "\nThe parent cancelled this session.",
+		 "\nThe parent booked this session with you."},
+		{"de", "\nIhre Lehrkraft hat diese Stunde abgesagt.",
+		 "\nEin Elternteil hat diese Stunde abgesagt.",
+		 "\nEin Elternteil hat diese Stunde bei Ihnen gebucht."},
+		{"es", "\nSu profesor/a ha cancelado esta clase.",
+		 "\nEl padre o la madre ha cancelado esta clase.",
+		 "\nEl padre o la madre ha reservado esta clase con usted."},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mail_facts f = facts();
+
+		f.recipient_locale = cases[i].locale;
+		f.parent_name = f.teacher_name = f.student_name = f.recipient_name = "";
+		struct smtp_message letters[] = {
+			compose(&f, MAIL_CANCELLED, 3), compose(&f, MAIL_CONFIRMED, 3), {0}};
+		f.booking.cancel_cause = CAUSE_TEACHER;
+		f.booking.cancelled_by = 3;
+		letters[2] = compose(&f, MAIL_CANCELLED, 1);
+		expect(letters[0].text, cases[i].by_parent);
+		expect(letters[1].text, cases[i].booked);
+		expect(letters[2].text, cases[i].by_teacher);
+		for (size_t l = 0; l < sizeof(letters) / sizeof(letters[0]); l++) {
+			expect_not(letters[l].text, ": \n");
+			expect_not(letters[l].html, "<p> ");
+			expect_not(letters[l].html, "\"></td>");
+		}
+	}
+}
+
 Test(compose, an_admins_cancel_names_nobody)
 {
 	struct mail_facts f = facts();
