@@ -3,6 +3,7 @@
 #include "alarm.h"
 #include "backoff.h"
 #include "crash_point.h"
+#include "dead_letters.h"
 #include "id.h"
 #include "stripe_events.h"
 
@@ -64,7 +65,7 @@ static enum err_kind decode(const struct stripe_inbox *inbox, const struct job *
 	return ERR_OK;
 }
 
-/* kind, err: what came of it. note: of an event that was applied. */
+/* why: what came of it. note: of an event that was applied. One that never can be is kept for a person first. */
 static enum err_kind write_down(const struct stripe_inbox *inbox, struct pg *db, const struct job *job,
 				const struct err *why, const char *note, struct err *err)
 {
@@ -72,11 +73,14 @@ static enum err_kind write_down(const struct stripe_inbox *inbox, struct pg *db,
 	int64_t max_ms = inbox->settings->backoff_max_ms;
 	const struct backoff backoff = {inbox->settings->backoff_min_ms,
 					max_ms < RETRY_WAIT_MAX_MS ? max_ms : RETRY_WAIT_MAX_MS};
+	bool is_new;
 
 	if (why->kind == ERR_RETRY || why->kind == ERR_UNSURE)
 		return stripe_events_record_retry(
 			db, claimed, why->code, backoff_next_ms(&backoff, claimed->failures, 0, id_random()),
 			err);
+	if (why->kind == ERR_REJECT && dead_letters_record_stripe(db, claimed->id, why->code, &is_new, err))
+		return err->kind;
 	return stripe_events_record_applied(db, claimed, why->kind ? why->code : note, err);
 }
 

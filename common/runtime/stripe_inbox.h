@@ -16,7 +16,7 @@ struct stripe_inbox {
 	bool is_live; /* events of the other mode are refused */
 	void *context;
 	/* Do what the event calls for; doing it again must be harmless. *ret_note: why there was nothing to do, static, may stay NULL.
-	 * ERR_RETRY, ERR_UNSURE: again later. ERR_REJECT: never, with an alarm. */
+	 * ERR_RETRY, ERR_UNSURE: again later. ERR_REJECT: never, with an alarm and a dead letter. */
 	enum err_kind (*apply)(void *context, struct pg_pool *db, const struct job *job,
 			       const struct stripe_event *event, const char **ret_note, struct err *err);
 };

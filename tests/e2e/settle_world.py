@@ -85,6 +85,12 @@ def applied(stack, event_id):
     return stack.one("SELECT * FROM stripe_events WHERE id = %s AND applied_at IS NOT NULL", event_id)
 
 
+def kept_for_a_person(stack, event_id, reason):
+    """It is the one dead letter."""
+    letters = stack.sql("SELECT partition, convert_from(key, 'UTF8') AS key, reason FROM dead_letters")
+    assert [tuple(letter.values()) for letter in letters] == [(-2, event_id, reason)]
+
+
 def row(stack, booking_id):
     return stack.one("SELECT * FROM bookings WHERE id = %s", booking_id)
 

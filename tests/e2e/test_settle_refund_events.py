@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from settle_world import Stripe, applied, deliver, log, mails, refunds, row
+from settle_world import Stripe, applied, deliver, kept_for_a_person, log, mails, refunds, row
 from stack import refunding as r
 from stack.wait import never
 
@@ -170,3 +170,4 @@ def test_an_event_without_a_payment_is_applied_with_an_alarm(stack):
              "data": {"object": {"id": "re_1", "object": "refund"}}}  # fmt: skip
     deliver(stack, json.loads(json.dumps(event)))
     assert stack.eventually(lambda: applied(stack, "evt_odd"))["last_error"] == "bad_object"
+    kept_for_a_person(stack, "evt_odd", "bad_object")
