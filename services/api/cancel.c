@@ -23,6 +23,7 @@ struct cancelling {
 	struct booking booking;
 	struct instant now;
 	struct cancellation decided;
+	bool may_still_be_paid; /* it was Pending, and a delayed payment for it has not decided */
 };
 
 static enum err_kind decide(struct cancelling *c, struct err *err)
@@ -50,6 +51,7 @@ static enum err_kind end_pending(struct cancelling *c, struct err *err)
 
 	if (checkout_end(c->api, c->request, &ending, &end, &c->booking, err))
 		return err->kind;
+	c->may_still_be_paid = end == CHECKOUT_END_UNDECIDED;
 	return end == CHECKOUT_END_PAID ? decide(c, err) : ERR_OK;
 }
 
@@ -89,7 +91,9 @@ static void answer_cancelled(struct cancelling *c, struct http_response *respons
 			 "Session cancelled. Nothing was paid, so nothing is returned.");
 		break;
 	case CANCEL_RELEASE:
-		snprintf(message, sizeof message, "Session cancelled. It had not been paid for.");
+		snprintf(message, sizeof message, "Session cancelled. %s",
+			 c->may_still_be_paid ? "A payment that still arrives is refunded in full."
+					      : "It had not been paid for.");
 		break;
 	case CANCEL_REPEATED:
 		repeated_message(c, message, sizeof message);

@@ -79,7 +79,11 @@ enum err_kind checkout_end(struct api *api, struct http_request *request,
 			*ret_end = CHECKOUT_END_WAITING;
 			return ERR_OK;
 		}
-		return release(api, request, ending, false, ret_end, ret_booking, err);
+		if (release(api, request, ending, false, ret_end, ret_booking, err))
+			return err->kind;
+		if (*ret_end == CHECKOUT_END_RELEASED)
+			*ret_end = CHECKOUT_END_UNDECIDED;
+		return ERR_OK;
 	case CHECKOUT_PROVES_NOTHING:
 		return release(api, request, ending, false, ret_end, ret_booking, err);
 	}

@@ -15,6 +15,7 @@ struct checkout_ending {
 
 enum checkout_end {
 	CHECKOUT_END_RELEASED, /* Cancelled, by this call or before; when Stripe could not be asked the reaper closes the checkout */
+	CHECKOUT_END_UNDECIDED, /* Cancelled likewise, while a delayed payment has not decided: should it come, it goes back */
 	CHECKOUT_END_PAID,    /* a payment was there: settled, by this call or before */
 	CHECKOUT_END_WAITING, /* nothing was written */
 };

@@ -178,8 +178,11 @@ static void confirm(struct return_trip *r)
 	case CHECKOUT_PROVES_FREE:
 		settle(r, &checkout);
 		return;
-	case CHECKOUT_PROVES_NOTHING:
 	case CHECKOUT_PROVES_WAIT:
+		answer(r, 400, "not_paid",
+		       "Your payment is being processed; we write to you once it has arrived.");
+		return;
+	case CHECKOUT_PROVES_NOTHING:
 	case CHECKOUT_PROVES_UNPAID:
 	case CHECKOUT_PROVES_FAILED:
 		answer(r, 400, "not_paid", "This session has not been paid for.");

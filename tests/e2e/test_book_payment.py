@@ -105,6 +105,12 @@ def test_a_delayed_payment_is_waited_for(shop):  # noqa: F811
     assert shop.row(data["sessionId"])["status"] == 0
     answer = shop.confirm_payment(data["stripeSessionId"], parent)
     assert answer.status == 400 and answer.json["code"] == "not_paid"
+    assert "is being processed" in answer.json["message"]
+    answer = shop.cancel(data["sessionId"], parent)
+    assert answer.status == 200, answer.text
+    assert answer.json["message"] == "Session cancelled. A payment that still arrives is refunded in full."
+    row = shop.row(data["sessionId"])
+    assert (row["status"], row["cancel_cause"], row["checkout_closed_at"]) == (3, "parent", None)
 
 
 @pytest.mark.parametrize(
