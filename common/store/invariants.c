@@ -40,6 +40,12 @@ static const struct pg_stmt questions[] = {
 	 " JOIN refunds r USING (payment_intent)" LIVE_REFUNDS
 	 " WHERE b.status IN (1, 2) AND (live.ours > 0 OR (b.status = 1 AND r.created_at < b.starts_at))" LIMIT,
 	 true},
+	{"invariants_i1_price",
+	 "SELECT format('I1 booking %s (status %s) keeps payment %s of %s %s, its price is %s %s', b.id, b.status,"
+	 " p.payment_intent, p.amount_minor, p.currency, b.amount_minor, b.currency) FROM bookings b"
+	 " JOIN payments p USING (payment_intent) WHERE (p.amount_minor, p.currency)"
+	 " IS DISTINCT FROM (b.amount_minor, b.currency)" LIMIT,
+	 true},
 	{"invariants_i1_over",
 	 "SELECT format('I1 payment %s: %s %s captured, %s given back in %s refunds, %s of them ours',"
 	 " p.payment_intent, p.amount_minor, p.currency, live.minor, live.n, live.ours) FROM payments p" LIVE_REFUNDS

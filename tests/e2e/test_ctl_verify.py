@@ -90,6 +90,16 @@ def test_money_that_is_nowhere_or_twice_is_found(stack):
     assert len(verify(stack)) == 3, "what a named operator settled elsewhere is done"
 
 
+def test_a_kept_payment_of_another_amount_or_currency_is_found(stack):
+    less, alien = r.paid(stack), r.paid(stack, status=2, starts_in="-3 days")
+    stack.sql("UPDATE payments SET amount_minor = 4499 WHERE booking_id = %s", less.id)
+    stack.sql("UPDATE bookings SET currency = 'CHF' WHERE id = %s", alien.id)
+    assert sorted(verify(stack)) == [
+        f"I1 booking {less.id} (status 1) keeps payment {less.payment_intent} of 4499 EUR, its price is 4500 EUR",
+        f"I1 booking {alien.id} (status 2) keeps payment {alien.payment_intent} of 4500 EUR, its price is 4500 CHF",
+    ]
+
+
 def test_a_cancelled_paid_booking_without_a_refund_is_found(stack):
     booking, refund = refunded(stack)
     stack.sql("DELETE FROM stripe_refunds")
