@@ -38,7 +38,7 @@ struct hold_facts {
 };
 
 #define HOLDS_MAX    3
-#define HOLD_AHEAD_S INT64_C(31622400) /* 366 days */
+#define HOLD_AHEAD_S INT64_C(31536000) /* 365 days */
 
 enum hold_outcome {
 	HOLD_NEW,

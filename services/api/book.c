@@ -120,7 +120,7 @@ static void answer_refused(struct book *b, const struct err *err)
 		 {400, "not_your_student", "You may book for yourself and your own students.", "studentId"}},
 		{"too_soon", {400, "too_soon", "It is too late to book this time.", "scheduledDateTime"}},
 		{"too_far",
-		 {400, "too_far", "Sessions can be booked at most a year ahead.", "scheduledDateTime"}},
+		 {400, "too_far", "Sessions can be booked at most 365 days ahead.", "scheduledDateTime"}},
 		{"slot_taken", {409, "slot_taken", "This time is taken; please choose another.", NULL}},
 		{"pg_exclusion", {409, "slot_taken", "This time is taken; please choose another.", NULL}},
 		{"too_many_holds",

@@ -84,8 +84,8 @@ Test(hold, the_notice_counts_to_the_microsecond)
 		{1, 0, "new"},
 		{0, 0, "too_soon"},
 		{-1, 0, "too_soon"},
-		{HOLD_AHEAD_S * US_PER_S, HOUR_S, "new"},
-		{HOLD_AHEAD_S * US_PER_S + 1, HOUR_S, "too_far"},
+		{365 * 24 * US_PER_HOUR, HOUR_S, "new"},
+		{365 * 24 * US_PER_HOUR + 1, HOUR_S, "too_far"},
 	};
 	struct hold_request request = sample_request();
 	struct hold_facts facts = sample_facts();
