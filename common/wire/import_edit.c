@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "import_json.h"
+#include "import_load.h"
 #include "json_strict.h"
 #include "rfc3339.h"
 #include "str.h"
@@ -29,7 +30,8 @@ enum err_kind import_line_edit(const char *bytes, size_t len, const char *edit, 
 			       struct err *err)
 {
 	json_t *root = NULL, *change = NULL;
-	enum err_kind kind = json_strict_load(bytes, len, false, &root, err);
+	char odd_status[IMPORT_ODD_BYTES]; /* the edit has another */
+	enum err_kind kind = import_load(bytes, len, &root, odd_status, err);
 	char *text = NULL;
 
 	if (!kind)

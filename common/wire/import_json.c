@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "import_fields.h"
-#include "json_strict.h"
+#include "import_load.h"
 #include "str.h"
 
 #define MINUTES_MAX       527040 /* 366 days */
@@ -189,6 +189,7 @@ static enum err_kind read_key(const json_t *root, struct arena *arena, struct im
 enum err_kind import_line_decode(const char *bytes, size_t len, struct arena *arena,
 				 struct import_line *ret_line, struct err *err)
 {
+	char odd_status[IMPORT_ODD_BYTES];
 	enum err_kind kind;
 	json_t *root;
 
@@ -198,11 +199,16 @@ enum err_kind import_line_decode(const char *bytes, size_t len, struct arena *ar
 			       IMPORT_LINE_BYTES_MAX);
 	if (!str_is_utf8(bytes, len))
 		return err_set(err, ERR_REJECT, "bad_utf8", "the line is not UTF-8");
-	if (json_strict_load(bytes, len, false, &root, err))
+	if (import_load(bytes, len, &root, odd_status, err))
 		return err->kind;
 	kind = read_key(root, arena, ret_line, err);
 	if (!kind)
 		kind = decode_kind(root, arena, ret_line, err);
 	json_decref(root);
+	if (!kind && odd_status[0] && ret_line->kind == IMPORT_BOOKING) {
+		ret_line->booking.status = arena_strdup(arena, odd_status);
+		if (!ret_line->booking.status)
+			return err_set(err, ERR_RETRY, "no_memory", "a line does not fit its arena");
+	}
 	return kind;
 }

@@ -30,7 +30,8 @@ struct survey {
 	const char *path, *repaired_path;
 	FILE *repaired; /* NULL: not asked for */
 	struct instant now;
-	int64_t bookings, bad, unread;
+	int64_t bookings, bad;
+	int64_t unread, refused; /* lines that import will not take, repaired or not */
 	int group_count;
 	bool more_groups;
 	struct group groups[GROUPS_MAX];
@@ -52,7 +53,7 @@ static int usage(FILE *out, int code)
 	      "  no payment, a stripeSessionId    0 (Pending): the reaper asks Stripe; paid: confirmed, else released\n"
 	      "  no payment, no stripeSessionId   3 (Cancelled): nobody can pay it any more\n"
 	      "4 and \"PendingPayment\" count as Pending, null as nothing said. Exit code 0: all are 0 to 3, or the repaired file is\n"
-	      "written, 1: some are not.\n\n"
+	      "written, and each line by itself can be imported; 1: some are not, or cannot.\n\n"
 	      "  --repaired <new file>  write the lines there with the repairs done; the file must not exist yet\n",
 	      out);
 	return code;
@@ -120,10 +121,36 @@ static enum err_kind repair(struct survey *survey, const struct import_booking *
 	ctl_put_text(about);
 	printf(": status %s: %s", value, *ret_edit);
 	import_booking_repair(booking, &plan, status, &repaired);
-	if (import_booking_check(&repaired, survey->now, &why))
+	if (import_booking_check(&repaired, survey->now, &why)) {
 		printf("; even so it will be refused: %s", why.msg);
+		survey->refused++;
+	}
 	putchar('\n');
 	survey->bad++;
+	return ERR_OK;
+}
+
+/* What a line that can be read needs; *ret_edit stays NULL when that is nothing. */
+static enum err_kind look_at(struct survey *survey, const struct import_line *line, const char **ret_edit,
+			     struct err *err)
+{
+	enum booking_status status;
+	struct err why = {0};
+
+	switch (line->kind) {
+	case IMPORT_USER:
+		survey->refused += import_user_check(&line->user, &why) != ERR_OK;
+		break;
+	case IMPORT_BOOKING:
+		survey->bookings++;
+		if (!import_status_decode(line->booking.status, &status))
+			return repair(survey, &line->booking, ret_edit, err);
+		survey->refused += import_booking_check(&line->booking, survey->now, &why) != ERR_OK;
+		break;
+	case IMPORT_OFFER:
+	case IMPORT_UNKNOWN:
+		break;
+	}
 	return ERR_OK;
 }
 
@@ -147,7 +174,6 @@ static enum err_kind copy_line(struct survey *survey, const char *edit, struct e
 
 static enum err_kind take_line(struct survey *survey, struct err *err)
 {
-	enum booking_status status;
 	struct import_line line;
 	const char *edit = NULL;
 	struct err why = {0};
@@ -163,9 +189,7 @@ static enum err_kind take_line(struct survey *survey, struct err *err)
 		return err_set(err, ERR_REJECT, "too_long", "line %" PRId64 " is longer than %d bytes",
 			       survey->file.number, IMPORT_LINE_BYTES_MAX);
 	survey->unread += kind != ERR_OK;
-	survey->bookings += !kind && line.kind == IMPORT_BOOKING;
-	if (!kind && line.kind == IMPORT_BOOKING && !import_status_decode(line.booking.status, &status)
-	    && repair(survey, &line.booking, &edit, err))
+	if (!kind && look_at(survey, &line, &edit, err))
 		return err->kind;
 	return copy_line(survey, edit, err);
 }
@@ -239,13 +263,14 @@ static int report(const struct survey *survey)
 		printf("\nand other values: there are more than %d ways to repair\n", GROUPS_MAX);
 	fprintf(stderr, "%" PRId64 " bookings, %" PRId64 " with a status outside 0 to 3\n", survey->bookings,
 		survey->bad);
-	if (survey->unread)
+	if (survey->unread + survey->refused)
 		fprintf(stderr,
-			"%" PRId64 " other lines do not read: unbookctl import --dry-run lists them\n",
-			survey->unread);
+			"%" PRId64 " lines do not read, %" PRId64
+			" others will be refused: unbookctl import --dry-run lists them\n",
+			survey->unread, survey->refused);
 	if (survey->repaired)
 		fprintf(stderr, "repaired: %s\n", survey->repaired_path);
-	return survey->bad && !survey->repaired ? 1 : 0;
+	return (survey->bad && !survey->repaired) || survey->unread || survey->refused;
 }
 
 /* False: wrong arguments. */

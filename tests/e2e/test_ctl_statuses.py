@@ -28,7 +28,7 @@ def test_a_file_is_told_as_its_case_says(build, case):
 
 def test_repaired_files_can_be_imported_and_need_no_repair(new_stack, build, tmp_path):
     stack = new_stack(only=())
-    for case in ("as_the_bug_report_found_them", "words_and_money"):
+    for case in ("as_the_bug_report_found_them", "words_and_money", "values_that_no_reader_of_json_takes"):
         whole, repaired = DATA / case / "input.jsonl", tmp_path / case
         assert "bad_status" in ctl(stack, "import", whole, code=1)[0]
         done = statuses(build, "--repaired", repaired, whole)
@@ -39,6 +39,19 @@ def test_repaired_files_can_be_imported_and_need_no_repair(new_stack, build, tmp
         said, _ = ctl(stack, "import", repaired)
         assert f"{len(repaired.read_text().splitlines()) - 2} new" in said
     assert ctl(stack, "verify")[0] == ""
+
+
+def test_a_repaired_file_that_cannot_be_imported_is_no_success(build, tmp_path):
+    for case, why in (
+        ("lines_that_do_not_read", "3 lines do not read, 0 others"),
+        ("repaired_and_still_refused", "0 lines do not read, 1 others"),
+    ):
+        done = statuses(build, "--repaired", tmp_path / case, DATA / case / "input.jsonl")
+        assert (done.returncode, (tmp_path / case).exists()) == (1, True)
+        assert why in done.stderr and "unbookctl import --dry-run lists them" in done.stderr
+    own = tmp_path / "own"
+    own.write_text('{"kind":"user","subject":"a","guardian":"a"}\n')
+    assert statuses(build, own).returncode == 1
 
 
 def test_a_file_that_is_there_is_not_written_over_and_half_a_file_is_not_left(build, tmp_path):
