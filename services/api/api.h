@@ -11,6 +11,7 @@
 #include "keys.h"
 #include "pg.h"
 #include "relay.h"
+#include "session_json.h"
 #include "settings.h"
 #include "stripe_link.h"
 #include "user_cache.h"
@@ -76,6 +77,10 @@ bool api_admit(void *api, struct http_request *request, struct http_response *re
 /* flow.h: on behalf of the caller of this request. */
 struct flow;
 struct flow api_flow(const struct api *api, const struct http_request *request);
+
+/* Where the money of a Cancelled booking of the caller's is, for a person; "": nothing goes back, or it cannot be read now. */
+void api_refund_words(const struct api *api, const struct http_request *request, int64_t booking_id,
+		      char ret_words[SESSION_WORDS_BYTES]);
 
 /* --- handlers --- */
 http_handler api_cancel, api_booking, api_booking_timeline, api_booking_join;

@@ -5,13 +5,9 @@
 #include <string.h>
 
 #include "answer.h"
-#include "bookings.h"
 #include "cancel_booking.h"
 #include "checkout_end.h"
 #include "request_json.h"
-#include "session_json.h"
-
-#define POOL_WAIT_MS 2000
 
 /* One cancel on its way. booking is as read under the lock, then as it was committed. */
 struct cancelling {
@@ -55,27 +51,9 @@ static enum err_kind end_pending(struct cancelling *c, struct err *err)
 	return end == CHECKOUT_END_PAID ? decide(c, err) : ERR_OK;
 }
 
-/* Where the money of an already cancelled booking is. */
-static void repeated_message(struct cancelling *c, char *ret_message, size_t cap)
-{
-	const struct bookings_reader reader = {c->actor.user_id, (c->actor.roles & ROLE_ADMIN) != 0};
-	struct bookings_found found = {0};
-	char words[SESSION_WORDS_BYTES] = "";
-	struct err err;
-	struct pg *db;
-
-	if (!pg_pool_take(c->api->db, POOL_WAIT_MS, &db, &err)) {
-		if (!bookings_find_view(db, c->id, &reader, c->request->arena, &found, &err) && found.found
-		    && found.view.has_refund)
-			session_refund_words(&found.view, words);
-		pg_pool_give(c->api->db, db);
-	}
-	snprintf(ret_message, cap, "This session is already cancelled.%s%s", words[0] ? " " : "", words);
-}
-
 static void answer_cancelled(struct cancelling *c, struct http_response *response)
 {
-	char amount[MONEY_TEXT_BYTES], message[512] = "";
+	char amount[MONEY_TEXT_BYTES], words[SESSION_WORDS_BYTES], message[512] = "";
 
 	money_to_words(c->booking.price, "en", amount);
 	switch (c->decided.outcome) {
@@ -96,7 +74,9 @@ static void answer_cancelled(struct cancelling *c, struct http_response *respons
 					      : "It had not been paid for.");
 		break;
 	case CANCEL_REPEATED:
-		repeated_message(c, message, sizeof message);
+		api_refund_words(c->api, c->request, c->id, words);
+		snprintf(message, sizeof message, "This session is already cancelled.%s%s",
+			 words[0] ? " " : "", words);
 		break;
 	}
 	answer_open(response, message);

@@ -1,8 +1,11 @@
 #include <inttypes.h>
 
 #include "api.h"
+#include "bookings.h"
 #include "flow.h"
 #include "http_server.h"
+
+#define POOL_WAIT_MS 2000
 
 struct flow api_flow(const struct api *api, const struct http_request *request)
 {
@@ -17,4 +20,22 @@ struct flow api_flow(const struct api *api, const struct http_request *request)
 		.doorbell_ms = api->settings->doorbell_ms,
 		.meeting_url_template = api->settings->meeting_url_template,
 	};
+}
+
+void api_refund_words(const struct api *api, const struct http_request *request, int64_t booking_id,
+		      char ret_words[SESSION_WORDS_BYTES])
+{
+	const struct caller *caller = request->user;
+	const struct bookings_reader reader = {caller->actor.user_id,
+					       (caller->actor.roles & ROLE_ADMIN) != 0};
+	struct bookings_found found = {0};
+	struct pg *db = NULL;
+	struct err err;
+
+	ret_words[0] = '\0';
+	if (!pg_pool_take(api->db, POOL_WAIT_MS, &db, &err)
+	    && !bookings_find_view(db, booking_id, &reader, request->arena, &found, &err) && found.found
+	    && found.view.has_refund)
+		session_refund_words(&found.view, ret_words);
+	pg_pool_give(api->db, db);
 }

@@ -1,5 +1,7 @@
 /* payment.c: a parent comes back from Stripe's page: POST cancel-payment and confirm-payment /{stripeSessionId}. The answers of
  * cancel-payment are those of the bug report, word for word. */
+#include <stdio.h>
+
 #include "answer.h"
 #include "checkout_end.h"
 #include "checkouts.h"
@@ -139,14 +141,24 @@ static void answer_unavailable(struct return_trip *r)
 	       "We could not ask Stripe about this payment; please try again in a moment.");
 }
 
-/* How it stands now that Stripe was asked, or needed not be. */
-static void answer_standing(struct return_trip *r, bool is_kept)
+static void answer_confirmed(struct return_trip *r)
 {
-	if (is_kept)
-		answer_true(r, "Your session is confirmed.");
-	else
+	answer_true(r, "Your session is confirmed.");
+}
+
+/* One that was kept is refunded because its session was cancelled later, one that was not because it could not be. */
+static void answer_refunded(struct return_trip *r)
+{
+	char words[SESSION_WORDS_BYTES], message[SESSION_WORDS_BYTES + 64];
+
+	if (instant_is_none(r->booking.paid_at)) {
 		answer(r, 409, "refunded",
 		       "This payment could not be kept for the session; it is refunded in full.");
+		return;
+	}
+	api_refund_words(r->api, r->request, r->booking.id, words);
+	snprintf(message, sizeof message, "This session was cancelled.%s%s", words[0] ? " " : "", words);
+	answer(r, 409, "refunded", message);
 }
 
 static void settle(struct return_trip *r, const struct checkout *checkout)
@@ -155,10 +167,15 @@ static void settle(struct return_trip *r, const struct checkout *checkout)
 	struct settled settled;
 	struct err err = {0};
 
-	if (settle_checkout(&flow, r->booking.id, checkout, &settled, &err))
+	if (settle_checkout(&flow, r->booking.id, checkout, &settled, &err)) {
 		answer_database_error(r->request, r->response, &err);
+		return;
+	}
+	r->booking = settled.booking;
+	if (settled.is_kept)
+		answer_confirmed(r);
 	else
-		answer_standing(r, settled.is_kept);
+		answer_refunded(r);
 }
 
 static void confirm(struct return_trip *r)
@@ -200,9 +217,9 @@ void api_confirm_payment(void *api, struct http_request *request, struct http_re
 	else if (!r.booking.id || !is_callers(&r))
 		answer_not_found(request, response);
 	else if (r.booking.status == BOOKING_CONFIRMED || r.booking.status == BOOKING_COMPLETED)
-		answer_standing(&r, true);
+		answer_confirmed(&r);
 	else if (r.has_payment)
-		answer_standing(&r, false);
+		answer_refunded(&r);
 	else
 		confirm(&r);
 }

@@ -290,6 +290,20 @@ def test_another_amount_goes_back(shop):  # noqa: F811
     assert shop.count("refunds", row["id"]) == 1
 
 
+@pytest.mark.parametrize(("amount_minor", "money"), [(4500, " A full refund of €45.00 has been requested."), (0, "")])
+def test_cancelled_after_it_was_confirmed_the_answer_says_so(shop, amount_minor, money):  # noqa: F811
+    teacher = shop.stack.seed.person("Teacher", "Tilda")
+    shop.stack.seed.offer(teacher, amount_minor=amount_minor)
+    parent, data = shop.booked(teacher=teacher)
+    shop.pay(data["stripeSessionId"])
+    assert shop.confirm_payment(data["stripeSessionId"], parent).status == 200
+    assert shop.cancel(data["sessionId"], parent).status == 200
+    for _ in range(2):
+        answer = shop.confirm_payment(data["stripeSessionId"], parent)
+        assert (answer.status, answer.json["code"]) == (409, "refunded")
+        assert answer.json["message"] == "This session was cancelled." + money
+
+
 def test_stripe_away_is_503_and_changes_nothing(shop):  # noqa: F811
     parent, data = shop.booked()
     break_stripe(shop, "/v1/checkout/sessions/*", kind="hang", effect=False, seconds=5)
