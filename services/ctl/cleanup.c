@@ -239,10 +239,12 @@ static int command(int argc, char **argv)
 		else if (option == 'o')
 			name = optarg;
 		else
-			return usage(stderr, EX_USAGE);
+			return ctl_see_help(COMMAND);
 	}
-	if (optind != argc || (!c.only_says && !actor_read(COMMAND, name, c.actor)))
+	if (optind != argc)
 		return usage(stderr, EX_USAGE);
+	if (!c.only_says && !actor_read(COMMAND, name, c.actor))
+		return ctl_see_help(COMMAND);
 	arena_init(&arena, ARENA_BYTES_MAX);
 	c.arena = &arena;
 	code = ctl_with_stripe(&(struct ctl_stripe_work){

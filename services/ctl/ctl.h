@@ -27,4 +27,7 @@ extern const struct ctl_command ctl_statuses;
 /* --help or -h is among the arguments. */
 bool ctl_wants_help(int argc, char **argv);
 
+/* After a reason on stderr, in place of the whole usage: where that stands. name: "unbookctl import". Returns EX_USAGE. */
+int ctl_see_help(const char *name);
+
 #endif

@@ -39,7 +39,7 @@ static int usage(FILE *out, int code)
 	      "repair plan. Nobody gets a mail or an event. Others can read meanwhile; who books or cancels waits until it is done.\n"
 	      "Exit code 0: done, 1: bad lines.\n\n"
 	      "  --dry-run          check everything, even against the tables, and write nothing\n"
-	      "  --operator <name>  who the time line names; default: $SUDO_USER, else $USER\n"
+	      "  --operator <name>  who the time line names; default: $SUDO_USER, else $USER; a dry run needs none\n"
 	      "  UNBOOK_PG_URL (or UNBOOK_PG_URL_FILE)  PostgreSQL\n",
 	      out);
 	return code;
@@ -210,8 +210,8 @@ static enum err_kind import(struct pg *db, void *context, int *ret_code, struct 
 	return kind;
 }
 
-/* False: wrong arguments. */
-static bool read_order(int argc, char **argv, struct order *order)
+/* 0, or the exit code after it was said what is wrong. */
+static int read_order(int argc, char **argv, struct order *order)
 {
 	static const struct option options[] = {
 		{"dry-run", no_argument, NULL, 'd'},
@@ -227,12 +227,14 @@ static bool read_order(int argc, char **argv, struct order *order)
 		else if (option == 'o')
 			name = optarg;
 		else
-			return false;
+			return ctl_see_help(NAME);
 	}
 	if (argc - optind != 1)
-		return false;
+		return usage(stderr, EX_USAGE);
 	order->path = argv[optind];
-	return actor_read(NAME, name, order->actor);
+	if (order->only_checks && !name) /* nobody reads a time line that is not written */
+		return str_copy(order->actor, sizeof(order->actor), "operator:nobody") ? 0 : EX_SOFTWARE;
+	return actor_read(NAME, name, order->actor) ? 0 : ctl_see_help(NAME);
 }
 
 static int command(int argc, char **argv)
@@ -242,8 +244,9 @@ static int command(int argc, char **argv)
 
 	if (ctl_wants_help(argc, argv))
 		return usage(stdout, 0);
-	if (!read_order(argc, argv, &order))
-		return usage(stderr, EX_USAGE);
+	code = read_order(argc, argv, &order);
+	if (code)
+		return code;
 	arena_init(&order.arena, ARENA_BYTES_MAX);
 	code = ctl_with_db(
 		&(struct ctl_work){.name = NAME, .call_ms = IMPORT_MS, .run = import, .context = &order});

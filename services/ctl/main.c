@@ -18,6 +18,12 @@ bool ctl_wants_help(int argc, char **argv)
 	return false;
 }
 
+int ctl_see_help(const char *name)
+{
+	fprintf(stderr, "see %s --help\n", name);
+	return EX_USAGE;
+}
+
 static void help(FILE *out)
 {
 	fputs("usage: unbookctl <command> [options]\n\n", out);

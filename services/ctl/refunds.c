@@ -160,8 +160,8 @@ static int run(struct order *order)
 		&(struct ctl_stripe_work){.name = COMMAND, .run = rule_with_stripe, .context = order});
 }
 
-/* False: wrong arguments. */
-static bool read_order(int argc, char **argv, struct order *order)
+/* 0, or the exit code after it was said what is wrong. */
+static int read_order(int argc, char **argv, struct order *order)
 {
 	static const struct option options[] = {
 		{"reference", required_argument, NULL, 'r'},
@@ -177,16 +177,18 @@ static bool read_order(int argc, char **argv, struct order *order)
 		else if (option == 'o')
 			name = optarg;
 		else
-			return false;
+			return ctl_see_help(COMMAND);
 	}
 	if (argc - optind != 1 || order->settles != (order->reference != NULL))
-		return false;
+		return usage(stderr, EX_USAGE);
 	order->id = argv[optind];
 	if (order->reference
 	    && (!order->reference[0] || strlen(order->reference) >= REFERENCE_BYTES
 		|| !str_is_printable(order->reference)))
-		return false;
-	return str_is_printable(order->id) && actor_read(COMMAND, name, order->actor);
+		return usage(stderr, EX_USAGE);
+	if (!str_is_printable(order->id))
+		return usage(stderr, EX_USAGE);
+	return actor_read(COMMAND, name, order->actor) ? 0 : ctl_see_help(COMMAND);
 }
 
 static int command(int argc, char **argv)
@@ -198,9 +200,11 @@ static int command(int argc, char **argv)
 	if (ctl_wants_help(argc, argv))
 		return usage(stdout, 0);
 	order.settles = argc > 1 && str_eq(argv[1], "settle");
-	if (argc < 3 || (!order.settles && !str_eq(argv[1], "retry"))
-	    || !read_order(argc - 1, argv + 1, &order))
+	if (argc < 3 || (!order.settles && !str_eq(argv[1], "retry")))
 		return usage(stderr, EX_USAGE);
+	code = read_order(argc - 1, argv + 1, &order);
+	if (code)
+		return code;
 	arena_init(&arena, ARENA_BYTES_MAX);
 	order.arena = &arena;
 	code = run(&order);

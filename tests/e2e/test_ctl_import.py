@@ -272,7 +272,12 @@ def test_a_bar_is_shown_on_a_terminal_and_nowhere_else(base, tmp_path):
 def test_wrong_arguments_files_and_help(base, tmp_path):
     for args in ((), ("a", "b"), ("--force", "a"), ("--dry-run",)):
         ctl(base, "import", *args, code=64)
-    assert "--operator" in ctl(base, "import", tmp_path / "x", code=64, USER="")[1]
+    said, reason = ctl(base, "import", tmp_path / "x", code=64, USER="")
+    assert (said, reason.splitlines()) == (
+        "",
+        ["unbookctl import: say who you are: --operator <name>", "see unbookctl import --help"],
+    )
+    assert "dry run" in ctl(base, "import", "--dry-run", DATA / "nothing" / "input.jsonl", USER="")[0]
     assert "cannot read" in ctl(base, "import", tmp_path / "nothing", code=70)[1]
     assert "cannot read" in ctl(base, "import", tmp_path, code=70)[1], "a directory"
     ctl(base, "import", tmp_path / "x", code=78, UNBOOK_PG_URL="")
