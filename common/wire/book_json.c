@@ -123,10 +123,13 @@ enum err_kind book_body_decode(const char *bytes, size_t len, struct arena *aren
 	json_t *root;
 
 	*ret_fault = (struct request_fault){0};
-	if (json_strict_load(bytes, len, false, &root, &why))
-		return refuse(ret_fault, "", err,
-			      str_eq(why.code, "duplicate_key") ? "A key stands there twice."
-								: "The body must be a JSON object.");
+	if (json_strict_load(bytes, len, false, &root, &why)) {
+		const char *words =
+			json_strict_explain(bytes, len, ret_fault->field, sizeof ret_fault->field);
+
+		return err_set(err, ERR_REJECT, "invalid_body", "%s",
+			       words ? words : "The body must be a JSON object.");
+	}
 	kind = take_root(root, arena, ret_body, ret_fault, err);
 	json_decref(root);
 	return kind;

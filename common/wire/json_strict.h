@@ -15,4 +15,8 @@
 enum err_kind json_strict_load(const char *bytes, size_t len, bool any, json_t **ret_root,
 			       struct err *err) MUST_CHECK;
 
+/* Why json_strict_load refused it, for whoever sent it: static words, and the field of the outermost object that is to blame ("": none, or
+ * its name does not fit). NULL: not JSON at all, or not what was wanted. */
+const char *json_strict_explain(const char *bytes, size_t len, char *ret_field, size_t cap);
+
 #endif

@@ -118,9 +118,9 @@ enum err_kind request_decode_cancel(const struct request_body *body, struct aren
 	if (json_strict_load(text, len, true, &root, &why)) {
 		if (kind == BODY_TEXT && *text == '"')
 			return take_reason(text, len, arena, ret_reason, ret_fault, err);
-		return refuse(ret_fault, "", err,
-			      strcmp(why.code, "duplicate_key") == 0 ? "A key stands there twice."
-								     : "The body is not valid JSON.");
+		const char *words = json_strict_explain(text, len, ret_fault->field, sizeof ret_fault->field);
+		return err_set(err, ERR_REJECT, "invalid_body", "%s",
+			       words ? words : "The body is not valid JSON.");
 	}
 	failed = take_root(root, arena, ret_reason, ret_fault, err);
 	json_decref(root);
