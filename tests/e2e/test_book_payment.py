@@ -327,6 +327,16 @@ def test_a_pending_one_is_closed_at_stripe_and_released(shop, who, cause):  # no
     assert shop.at_stripe(data["stripeSessionId"])["status"] == "expired"
 
 
+def test_a_pending_one_whose_checkout_stripe_does_not_know_is_ended_by_an_admin(shop):  # noqa: F811
+    _, data = shop.booked()
+    shop.stack.sql("UPDATE bookings SET stripe_session_id = 'cs_test_elsewhere' WHERE id = %s", data["sessionId"])
+    answer = shop.cancel(data["sessionId"], shop.admin)
+    assert answer.status == 200, answer.text
+    row = shop.row(data["sessionId"])
+    assert (row["status"], row["cancel_cause"], row["checkout_closed_at"]) == (3, "admin", None)
+    assert row["next_try_at"], "the reaper goes on asking"
+
+
 def test_a_pending_one_that_was_just_paid_is_settled_and_then_cancelled_with_its_refund(shop):  # noqa: F811
     parent, data = shop.booked()
     shop.pay(data["stripeSessionId"])

@@ -2,7 +2,7 @@
 
 import shlex
 
-from .stack import WEBHOOK_SECRET
+from .stack import STRIPE_KEY, WEBHOOK_SECRET
 
 
 def environment(stack):
@@ -21,6 +21,7 @@ def environment(stack):
         "KAFKA_BOOTSTRAP": stack.kafka.bootstrap,
         "REDIS_URL": stack.redis.url(),
         "STRIPE_URL": given["UNBOOK_STRIPE_URL"],
+        "STRIPE_KEY": STRIPE_KEY if stack.stripe else "",  # a given one's is not ours to write down
         "MAIL_URL": stack.mail.url if stack.mail else given["UNBOOK_SMTP_URL"],
         "WEBHOOK_SECRET": WEBHOOK_SECRET,
         "PARENT_TOKEN": stack.parent.token,
