@@ -196,14 +196,13 @@ static void add_price(const struct booking *booking, struct buf *out)
 	add_text(out, "currency", booking->price.currency);
 }
 
-/* The checkout is the parent's way to pay; staff see its id to look it up at Stripe. */
+/* The checkout is the parent's way to pay, and nobody else's business. */
 static void add_checkout(const struct booking *booking, const struct session_reader *reader, struct buf *out)
 {
 	bool parent = is_the_parent(booking, reader);
 	bool open = parent && booking->status == BOOKING_PENDING;
 
-	add_text(out, "stripeSessionId",
-		 parent || reads_everything(reader) ? booking->stripe_session_id : NULL);
+	add_text(out, "stripeSessionId", parent ? booking->stripe_session_id : NULL);
 	add_text(out, "checkoutUrl", open ? booking->checkout_url : NULL);
 	add_instant(out, "holdExpiresAt", open ? booking->hold_expires_at : INSTANT_NONE);
 }
