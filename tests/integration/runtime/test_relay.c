@@ -27,9 +27,10 @@ static void fill(int count)
 	rig_sql(sql);
 }
 
-static struct kafka_consumer *reader(const char *group)
+/* A group of its own: tests run beside each other, and a member that comes or goes takes the partitions from all. */
+static struct kafka_consumer *reader(const char *name)
 {
-	char topic[128];
+	char topic[128], group[128];
 	const char *topics[] = {topic};
 	struct kafka_consumer_options options = {.kafka = {.bootstrap = rig.bootstrap, .client_id = "test"},
 						 .group = group,
@@ -39,6 +40,7 @@ static struct kafka_consumer *reader(const char *group)
 	struct err err = {0};
 
 	snprintf(topic, sizeof(topic), "%sunbook.checkouts", rig.prefix);
+	snprintf(group, sizeof(group), "%s%s", rig.prefix, name);
 	ASSERT_OK(kafka_consumer_open(&options, &consumer, &err), err);
 	return consumer;
 }
