@@ -24,14 +24,17 @@ static struct stripe_event_lease lease_of(const struct stripe_inbox *inbox, cons
 	return (struct stripe_event_lease){inbox->settings->lease_ms, inbox->types, job->arena};
 }
 
+static bool rings(const struct event *event)
+{
+	return event->type == EVENT_STRIPE;
+}
+
 static enum err_kind claim(void *context, struct pg *db, const struct event *event, struct job *job,
 			   struct err *err)
 {
 	const struct stripe_event_lease lease = lease_of(context, job);
 	struct stripe_event_claim *claimed = NULL;
 
-	if (event->type != EVENT_STRIPE)
-		return ERR_OK;
 	if (stripe_events_claim(db, &lease, event->stripe_event_id, &claimed, err))
 		return err->kind;
 	take(job, claimed);
@@ -116,6 +119,7 @@ void stripe_inbox_handler_init(struct stripe_inbox *inbox, struct worker_handler
 	*ret_handler = (struct worker_handler){.name = inbox->name,
 					       .context = inbox,
 					       .topics = topics,
+					       .rings = rings,
 					       .claim = claim,
 					       .sweep = sweep,
 					       .perform = perform};

@@ -29,6 +29,9 @@ struct worker_handler {
 	/* Topics (without prefix) whose events ring for this handler, NULL-terminated; NULL: only the sweep brings work. */
 	const char *const *topics;
 
+	/* Does an event of this type have a row behind it for this handler? One that has none spends no budget and is not claimed. NULL: all. */
+	bool (*rings)(const struct event *event);
+
 	/* May one more unit be claimed now? Spends a budget (rate limit) or asks the breaker. 0: yes; else milliseconds to wait.
 	 * Called before every claim and sweep, on the poll thread, never blocks longer than its adapter's short time-out. NULL: always. */
 	int64_t (*admit_ms)(void *context);

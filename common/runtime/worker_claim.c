@@ -81,6 +81,7 @@ void worker_unadmit(struct worker *worker, int handler)
 
 	if (h->unadmit)
 		h->unadmit(h->context);
+	worker->turns[handler].admit_at_ms = 0; /* what was given back may be spent at once */
 }
 
 /* One overdue row of this handler, if there is one. False: none is due, or PostgreSQL is away. */

@@ -65,13 +65,24 @@ void worker_pending_drop(struct worker *worker, int at)
 		worker->pending[i] = worker->pending[i + 1];
 }
 
+/* Not to be buried, and about something that its handler works on. */
+static bool rings(const struct worker *worker, const struct task *task)
+{
+	const struct worker_handler *handler;
+
+	if (task->decoded)
+		return false;
+	handler = &worker->handlers[task->handler];
+	return !handler->rings || handler->rings(&task->event);
+}
+
 /* How many messages from the front have a slot and their handler's budget. */
 static int admit_front(struct worker *worker)
 {
 	int most = worker->one_by_one ? 1 : worker_slots_free(worker);
 	int count = 0;
 
-	while (count < most && count < worker->pending_count && !worker->pending[count]->decoded
+	while (count < most && count < worker->pending_count && rings(worker, worker->pending[count])
 	       && worker_admit(worker, worker->pending[count]->handler))
 		count++;
 	return count;
@@ -160,16 +171,24 @@ static void hand_over(struct worker *worker)
 		task_free(task);
 }
 
+static void hand_over_nothing(struct worker *worker)
+{
+	worker_count_claim(worker, worker->pending[0], "nothing");
+	worker_log(worker, worker->pending[0], "nothing", &(struct err){0}, 0);
+	hand_over(worker);
+}
+
 static void hand_over_claimed(struct worker *worker, int count)
 {
 	for (int i = 0; i < count; i++) {
 		struct task *task = worker->pending[0];
 
-		worker_count_claim(worker, task, task->job.work ? "claimed" : "nothing");
 		if (!task->job.work) {
 			worker_unadmit(worker, task->handler);
-			worker_log(worker, task, "nothing", &(struct err){0}, 0);
+			hand_over_nothing(worker);
+			continue;
 		}
+		worker_count_claim(worker, task, "claimed");
 		hand_over(worker);
 	}
 }
@@ -187,6 +206,10 @@ bool worker_ring(struct worker *worker)
 		if (!bury(worker, worker->pending[0]))
 			return false;
 		hand_over(worker);
+		return true;
+	}
+	if (!rings(worker, worker->pending[0])) {
+		hand_over_nothing(worker);
 		return true;
 	}
 	count = admit_front(worker);

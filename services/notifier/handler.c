@@ -34,7 +34,7 @@ static enum err_kind take_claimed(struct job *job, const struct mail *mail, int6
 }
 
 /* Which events have mails waiting behind them. */
-static bool event_rings(const struct event *event)
+static bool rings(const struct event *event)
 {
 	switch (event->type) {
 	case EVENT_BOOKING_CONFIRMED:
@@ -59,8 +59,6 @@ static enum err_kind claim(void *context, struct pg *db, const struct event *eve
 	struct mail mail = {0};
 	bool known = false;
 
-	if (!event_rings(event))
-		return ERR_OK;
 	if (mails_claim_booking(db, event->booking_id, &notifier->claim, job->arena, &mail, err))
 		return err->kind;
 	if (mail.id)
@@ -134,6 +132,7 @@ void mail_handler_init(struct worker_handler *handler, struct notifier *notifier
 		.name = "mail",
 		.context = notifier,
 		.topics = topics,
+		.rings = rings,
 		.admit_ms = admit_ms,
 		.unadmit = unadmit,
 		.claim = claim,

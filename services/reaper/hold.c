@@ -22,6 +22,11 @@ static void take(struct job *job, struct checkout_claim *claim)
 	CRASH_POINT("reap.after_claim");
 }
 
+static bool rings(const struct event *event)
+{
+	return event->type == EVENT_CHECKOUT_CHECK;
+}
+
 static enum err_kind claim(void *context, struct pg *db, const struct event *event, struct job *job,
 			   struct err *err)
 {
@@ -29,8 +34,6 @@ static enum err_kind claim(void *context, struct pg *db, const struct event *eve
 	const struct checkout_lease lease = {reaper->settings->worker.lease_ms, job->arena};
 	struct checkout_claim *claimed = NULL;
 
-	if (event->type != EVENT_CHECKOUT_CHECK)
-		return ERR_OK;
 	if (checkouts_claim_booking(db, &lease, event->booking_id, &claimed, err))
 		return err->kind;
 	take(job, claimed);
@@ -156,6 +159,7 @@ void hold_handler_init(struct reaper *reaper, struct worker_handler *ret_handler
 	*ret_handler = (struct worker_handler){.name = "checkout",
 					       .context = reaper,
 					       .topics = topics,
+					       .rings = rings,
 					       .admit_ms = reaper_admit_ms,
 					       .unadmit = reaper_unadmit,
 					       .claim = claim,

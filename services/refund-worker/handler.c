@@ -33,6 +33,11 @@ static void take(struct job *job, struct refund_claim *claim)
 	CRASH_POINT("refund.after_claim");
 }
 
+static bool rings(const struct event *event)
+{
+	return event->type == EVENT_REFUND_REQUESTED;
+}
+
 static enum err_kind claim(void *context, struct pg *db, const struct event *event, struct job *job,
 			   struct err *err)
 {
@@ -40,8 +45,6 @@ static enum err_kind claim(void *context, struct pg *db, const struct event *eve
 	struct refund_lease lease = {.lease_ms = worker->settings->worker.lease_ms, .arena = job->arena};
 	struct refund_claim *claimed = NULL;
 
-	if (event->type != EVENT_REFUND_REQUESTED)
-		return ERR_OK;
 	if (refunds_claim_fresh(db, &lease, event->refund_id, &claimed, err))
 		return err->kind;
 	take(job, claimed);
@@ -79,6 +82,7 @@ void refund_handler_init(struct worker_handler *handler, struct refund_worker *w
 		.name = "refund",
 		.context = worker,
 		.topics = topics,
+		.rings = rings,
 		.admit_ms = admit_ms,
 		.unadmit = unadmit,
 		.claim = claim,

@@ -127,6 +127,26 @@ Test(worker, work_waits_while_its_budget_is_spent)
 		     "a budget was spent for nothing");
 }
 
+/* After a burst that the sweep worked off, its messages stand before every fresh one: at a unit each, 50 ms apart, they would outlast
+ * this test. */
+Test(worker, messages_whose_rows_are_done_cost_no_budget)
+{
+	struct toy toy;
+	struct worker *worker;
+
+	toy_init(&toy);
+	toy_make(11, false);
+	rig_sql("UPDATE toys SET state = 'done' WHERE id <= 10");
+	toy.units = 1;
+	for (int i = 0; i < 900; i++)
+		rig_ring(1 + i % 10);
+	rig_ring(11);
+	worker = toy_worker(&toy, &(struct toy_worker){.sweep_ms = 600000});
+	rig_expect("SELECT count(*) FROM toys WHERE done = 1", 1);
+	toy_worker_close(worker);
+	cr_expect_eq(atomic_load(&toy.admitted) - atomic_load(&toy.unadmitted), 1);
+}
+
 Test(worker, a_breaker_that_is_open_is_named_by_readyz)
 {
 	char missing[128] = "";

@@ -25,7 +25,8 @@ static const struct pg_stmt record_one = {
 static int64_t admit_ms(void *context)
 {
 	struct toy *toy = context;
-	int wait_ms = atomic_load(&toy->wait_ms);
+	int in_use = atomic_load(&toy->admitted) - atomic_load(&toy->unadmitted);
+	int wait_ms = toy->units && in_use >= toy->units ? 50 : atomic_load(&toy->wait_ms);
 
 	if (!wait_ms)
 		atomic_fetch_add(&toy->admitted, 1);

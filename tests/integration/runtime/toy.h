@@ -13,6 +13,7 @@ struct toy {
 	atomic_int inside, most_inside;
 	atomic_int admitted, unadmitted;
 	atomic_int wait_ms;    /* what admit answers */
+	int units;             /* so many are admitted and not given back; 0: no limit */
 	enum err_kind outcome; /* of perform, after it recorded */
 	int64_t lease_ms;
 };
