@@ -196,7 +196,9 @@ static int64_t next_look_ms(const struct worker *worker, int64_t at_most_ms)
 /* Take the next messages, or wait for what holds us up. */
 static void listen(struct worker *worker, bool moved)
 {
-	bool wants = !worker->pending_count && worker_slots_free(worker)
+	/* Fetching takes a while, so it begins before the last message has found its budget. */
+	bool wants = worker->pending_count < WORKER_SERIES_MAX / 2
+		     && worker->pending_count < worker_slots_free(worker)
 		     && !deadline_left_ms(worker->db_retry_at_ms);
 	int64_t now_ms = deadline_in_ms(0);
 
