@@ -31,13 +31,10 @@ static bool take_spare(struct limiter *limiter, int64_t now)
 	bool taken;
 
 	monitor_lock(&limiter->lock);
-	if (now - limiter->spares_taken_at_ms >= SPARE_MS)
-		limiter->spares = 0;
-	taken = limiter->spares > 0;
-	if (taken) {
-		limiter->spares--;
-		limiter->last_taken_at_ms = limiter->spares_taken_at_ms;
-	}
+	taken = limiter->spare_taken_at_ms && now - limiter->spare_taken_at_ms < SPARE_MS;
+	if (taken)
+		limiter->last_taken_at_ms = limiter->spare_taken_at_ms;
+	limiter->spare_taken_at_ms = 0;
 	monitor_unlock(&limiter->lock);
 	return taken;
 }
@@ -96,7 +93,6 @@ int64_t limiter_admit_ms(struct limiter *limiter)
 void limiter_unadmit(struct limiter *limiter)
 {
 	monitor_lock(&limiter->lock);
-	limiter->spares++;
-	limiter->spares_taken_at_ms = limiter->last_taken_at_ms;
+	limiter->spare_taken_at_ms = limiter->last_taken_at_ms;
 	monitor_unlock(&limiter->lock);
 }

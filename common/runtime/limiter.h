@@ -21,9 +21,8 @@ struct limiter_options {
 struct limiter {
 	struct limiter_options options;
 	struct monitor lock;
-	double full_at_ms;          /* local GCRA: theoretical arrival time */
-	int spares;                 /* units that were spent and given back */
-	int64_t spares_taken_at_ms; /* when the youngest of them was spent */
+	double full_at_ms;         /* local GCRA: theoretical arrival time */
+	int64_t spare_taken_at_ms; /* one unit that was spent and given back; 0: none */
 	int64_t last_taken_at_ms;
 };
 
@@ -32,8 +31,9 @@ void limiter_release(struct limiter *limiter);
 
 /* 0: go, one unit is spent; else nothing was, ask again after so many ms. Blocks at most one call to Redis. */
 int64_t limiter_admit_ms(struct limiter *limiter);
-/* A unit that was admitted was not used. It is kept for the next admit of this process, for at most two seconds, so that a sweep that
- * finds nothing does not eat the budget of others. One call for each unit. */
+/* The unit just admitted was not used. It is kept for the next admit of this process, for at most two seconds, so that a sweep that
+ * finds nothing does not eat the budget of others. One is kept at most, so that a second of all processes never holds more than one
+ * unit each beyond the rate. */
 void limiter_unadmit(struct limiter *limiter);
 
 #endif

@@ -89,7 +89,8 @@ struct worker {
 	bool sweep_first;
 	int64_t next_sample_at_ms;
 	int64_t next_check_at_ms;
-	int64_t member_at_ms; /* last seen as a member of the group, or without a broker that could let it in */
+	int64_t outside_at_ms; /* without partitions until then, the consumer is to be replaced */
+	int64_t outside_ms;    /* how long it is given; doubles with each replacement that brought it none */
 };
 
 /* worker_task.c */

@@ -10,12 +10,15 @@
 #define POLL_MS 250 /* longest wait for a message: what a stop may cost */
 #define PATIENCE_MS \
 	100 /* a shorter blockage is waited out without pausing: pausing throws fetched messages away */
-#define REOPEN_MS      1000
-#define CLOSE_KAFKA_MS 5000
-#define CHECK_MS       2000
-#define CHECK_WAIT_MS  100
-#define SAMPLE_MS      15000
-#define OUTSIDE_MS     20000 /* longer than three sessions: whoever was to rejoin has */
+#define REOPEN_MS        1000
+#define CLOSE_KAFKA_MS   5000
+#define CHECK_MS         2000
+#define CHECK_WAIT_MS    100
+#define SAMPLE_MS        15000
+#define OUTSIDE_MS       20000 /* longer than three sessions: whoever was to rejoin has */
+#define OUTSIDE_MAX_MS   600000
+#define OUTSIDE_ASK_MS   500
+#define OUTSIDE_AGAIN_MS 5000
 
 void worker_wake(struct worker *worker)
 {
@@ -83,26 +86,47 @@ static void open_consumer(struct worker *worker)
 		LOG(LOG_ERROR, "cannot open the consumer", LOG_S("code", err.code), LOG_S("error", err.msg));
 		return;
 	}
-	worker->member_at_ms = deadline_in_ms(0);
+	if (!worker->outside_ms)
+		worker->outside_ms = OUTSIDE_MS;
+	worker->outside_at_ms = deadline_in_ms(worker->outside_ms);
 	monitor_lock(&worker->consumer_lock);
 	worker->consumer = consumer;
 	monitor_unlock(&worker->consumer_lock);
 }
 
-/* Its library may stay out of a group for ever that a broker forgot (librdkafka 2944, 3082, 3396). */
+static void give_time(struct worker *worker, int64_t ms)
+{
+	worker->outside_at_ms = deadline_in_ms(ms);
+}
+
+/* Its library may stay without partitions for ever after a broker forgot group or topics (librdkafka 2944, 3082, 3396; its own questions
+ * to the broker may hang as well, so a fresh connection asks). Where others have all partitions, trying again costs a short rebalance, less
+ * and less often. */
 static void replace_if_outside(struct worker *worker)
 {
+	struct kafka_options options = {.bootstrap = worker->options.kafka_bootstrap,
+					.client_id = worker->options.group};
+	const char *topics[WORKER_TOPICS_MAX];
 	struct kafka_health health;
 
 	if (!worker->consumer)
 		return;
 	kafka_consumer_health(worker->consumer, &health);
-	if (health.is_member || health.brokers_down)
-		worker->member_at_ms = deadline_in_ms(0);
-	if (deadline_left_ms(worker->member_at_ms + OUTSIDE_MS))
+	if (health.assigned) {
+		worker->outside_ms = OUTSIDE_MS;
+		give_time(worker, worker->outside_ms);
+	}
+	if (deadline_left_ms(worker->outside_at_ms))
 		return;
-	LOG(LOG_WARN, "rebuilding a consumer that does not get into its group",
-	    LOG_S("error", health.last_error));
+	for (int i = 0; i < worker->topic_count; i++)
+		topics[i] = worker->topics[i].name;
+	if (kafka_topics_check(&options, topics, worker->topic_count, OUTSIDE_ASK_MS, NULL)) {
+		give_time(worker, OUTSIDE_AGAIN_MS);
+		return;
+	}
+	LOG(LOG_WARN, "rebuilding a consumer that gets no partitions", LOG_S("error", health.last_error));
+	worker->outside_ms =
+		worker->outside_ms * 2 < OUTSIDE_MAX_MS ? worker->outside_ms * 2 : OUTSIDE_MAX_MS;
 	close_consumer(worker);
 }
 

@@ -87,7 +87,7 @@ def test_a_consumer_that_its_group_does_not_let_in_is_replaced(on_embedded, new_
     world.eventually(lambda: world.refunds("succeeded") == 2, 20, "refunded by the sweep")
     (worker,) = world.stack.of("refund-worker")
     world.eventually(
-        lambda: any("does not get into its group" in line["msg"] for line in worker.log_lines()), 40, "it is replaced"
+        lambda: any("gets no partitions" in line["msg"] for line in worker.log_lines()), 40, "it is replaced"
     )
     on_embedded.kafka.command(f"clear {API_JOIN_GROUP}")
     world.eventually(worker.has_joined, 30, "the new one is let in")

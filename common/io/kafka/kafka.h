@@ -29,7 +29,6 @@ struct kafka_health {
 	int64_t errors;               /* error callbacks, failed polls, refused stores */
 	int64_t rebalances;           /* assignments received; consumer only */
 	int assigned;                 /* partitions now; consumer only */
-	bool is_member;               /* an assignment came, perhaps of nothing, and holds; consumer only */
 	bool brokers_down;            /* every broker was lost, and nothing has been heard since */
 	bool broken;                  /* librdkafka's "fatal": close it and open anew */
 	struct instant last_error_at; /* INSTANT_NONE: never */
@@ -50,8 +49,7 @@ struct kafka_consumer_options {
 	int64_t prefetch_kbytes; /* 0: 16384, over all partitions */
 };
 
-/* Subscribe: `range` assignor, dynamic membership, from the earliest offset when the group has none. Waits for no broker.
- * Errors ERR_FATAL kafka_config. */
+/* Subscribe: `range` assignor, dynamic members, from the earliest offset at first. Waits for no broker. Errors ERR_FATAL kafka_config. */
 enum err_kind kafka_consumer_open(const struct kafka_consumer_options *options,
 				  struct kafka_consumer **ret_consumer, struct err *err) MUST_CHECK;
 
@@ -93,8 +91,7 @@ int kafka_consumer_lag(struct kafka_consumer *consumer, struct kafka_lag *ret_la
 		       int64_t timeout_ms);
 void kafka_consumer_health(struct kafka_consumer *consumer, struct kafka_health *ret_health);
 
-/* Ask a broker whether all subscribed topics exist, at most timeout_ms; for readyz.
- * Errors ERR_RETRY kafka_unavailable, kafka_no_topic. */
+/* Ask a broker, at most timeout_ms, whether all subscribed topics exist. Errors ERR_RETRY kafka_unavailable, kafka_no_topic. */
 enum err_kind kafka_consumer_check(struct kafka_consumer *consumer, int64_t timeout_ms,
 				   struct err *err) MUST_CHECK;
 
@@ -147,4 +144,7 @@ bool kafka_producer_close(struct kafka_producer *producer, int64_t deadline_ms);
 enum err_kind kafka_topics_create(const struct kafka_options *options, const char *const *topics,
 				  int topic_count, int partitions, int64_t timeout_ms,
 				  struct err *err) MUST_CHECK;
+/* Over such a connection too: do all of these topics exist? Errors ERR_RETRY kafka_unavailable, kafka_no_topic; ERR_FATAL kafka_config. */
+enum err_kind kafka_topics_check(const struct kafka_options *options, const char *const *topics,
+				 int topic_count, int64_t timeout_ms, struct err *err) MUST_CHECK;
 #endif

@@ -59,7 +59,6 @@ static void assign(struct kafka_consumer *consumer, const rd_kafka_topic_partiti
 	pthread_mutex_lock(&consumer->monitor.lock);
 	remembered = remember(consumer, list);
 	consumer->monitor.health.assigned = consumer->partition_count;
-	consumer->monitor.health.is_member = list;
 	if (list)
 		consumer->monitor.health.rebalances++;
 	pthread_mutex_unlock(&consumer->monitor.lock);

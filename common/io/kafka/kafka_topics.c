@@ -185,8 +185,7 @@ static enum err_kind ask_or_create(rd_kafka_t *rk, const char *const *topics, in
 	return kind;
 }
 
-enum err_kind kafka_topics_create(const struct kafka_options *options, const char *const *topics,
-				  int topic_count, int partitions, int64_t timeout_ms, struct err *err)
+static enum err_kind asker_new(const struct kafka_options *options, struct asker **ret_asker, struct err *err)
 {
 	static const struct kafka_setting none[] = {{NULL, NULL, 0}};
 	struct asker *asker = calloc(1, sizeof(*asker));
@@ -196,11 +195,35 @@ enum err_kind kafka_topics_create(const struct kafka_options *options, const cha
 		return err_set(err, ERR_RETRY, "kafka_unavailable", "out of memory");
 	kafka_monitor_init(&asker->monitor);
 	kind = kafka_handle_new(RD_KAFKA_PRODUCER, options, none, NULL, &asker->monitor, &asker->rk, err);
-	if (kind) {
+	if (kind)
 		asker_free(asker);
+	else
+		*ret_asker = asker;
+	return kind;
+}
+
+enum err_kind kafka_topics_create(const struct kafka_options *options, const char *const *topics,
+				  int topic_count, int partitions, int64_t timeout_ms, struct err *err)
+{
+	struct asker *asker;
+	enum err_kind kind = asker_new(options, &asker, err);
+
+	if (kind)
 		return kind;
-	}
 	kind = ask_or_create(asker->rk, topics, topic_count, partitions, timeout_ms, err);
 	(void)kafka_close_bounded(asker_free, asker, deadline_in_ms(CLOSE_MS)); /* late, it still frees all */
+	return kind;
+}
+
+enum err_kind kafka_topics_check(const struct kafka_options *options, const char *const *topics,
+				 int topic_count, int64_t timeout_ms, struct err *err)
+{
+	struct asker *asker;
+	enum err_kind kind = asker_new(options, &asker, err);
+
+	if (kind)
+		return kind;
+	kind = kafka_ask_topics(asker->rk, topics, topic_count, timeout_ms, err);
+	(void)kafka_close_bounded(asker_free, asker, deadline_in_ms(timeout_ms));
 	return kind;
 }

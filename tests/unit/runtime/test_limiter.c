@@ -72,19 +72,6 @@ Test(limiter, a_unit_that_was_given_back_is_used_first)
 	limiter_release(&limiter);
 }
 
-Test(limiter, every_unit_that_was_given_back_is_used)
-{
-	make(1, 3, 1);
-	for (int i = 0; i < 3; i++)
-		cr_expect_eq(limiter_admit_ms(&limiter), 0);
-	for (int i = 0; i < 3; i++)
-		limiter_unadmit(&limiter);
-	for (int i = 0; i < 3; i++)
-		cr_expect_eq(limiter_admit_ms(&limiter), 0);
-	cr_expect_gt(limiter_admit_ms(&limiter), 0);
-	limiter_release(&limiter);
-}
-
 Test(limiter, a_unit_cannot_be_saved_for_later)
 {
 	make(0.1, 1, 1);
