@@ -22,6 +22,11 @@ def try_to_pay(world, checkout):
     world.stack.stripe.http.post(f"/_sim/checkouts/{checkout}/pay", {})
 
 
+def heard(world):
+    """What Stripe had to tell has been told: until then a payment is only known there."""
+    world.eventually(lambda: not world.stack.stripe.get("webhooks")["pending"], 20, "Stripe was heard")
+
+
 def test_stripes_word_ten_times_backwards_and_again_after_days(new_world):
     """F27: a payment, a delayed one, one in vain and a hold that ended: each told ten times in reverse order, then once more."""
     world = new_world(only=("api", "refund-worker", "notifier", "reaper"))
@@ -34,7 +39,7 @@ def test_stripes_word_ten_times_backwards_and_again_after_days(new_world):
     world.end_holds(left.id)
     world.eventually(lambda: world.status(left) == 3, 20, "nobody paid in time")
     world.stack.stripe.post("webhooks/release", order="reverse")
-    world.eventually(lambda: not world.stack.stripe.get("webhooks")["pending"], 20, "Stripe was heard")
+    heard(world)
     world.judge()
     assert [world.status(b) for b in (paid, later, vain, left)] == [1, 1, 3, 3]
     before = {table: world.stack.sql(f"SELECT * FROM {table} ORDER BY 1") for table in TABLES}
@@ -87,6 +92,7 @@ def test_paid_while_two_reapers_and_the_parent_give_it_up(new_world):
     acts.append(lambda: world.stack.stripe.post("barriers/expiry/release"))
     at_once(*acts)
     world.no_stripe_faults()
+    heard(world)
     world.judge(meanwhile=world.end_holds)
 
 
@@ -103,6 +109,7 @@ def test_paid_twice(new_world):
     world.pay(cancelled[1])
     world.cancel([cancelled[0]])
     world.pay(second[cancelled[0].id])
+    heard(world)
     e = world.judge()
     assert len(e.payments) == 6 and len(e.refunds) == 4
     assert [world.status(b) for b, _ in (together, one_by_one, cancelled)] == [1, 1, 3]
