@@ -20,11 +20,15 @@ def test_kafka_that(how, new_world, on_frail_kafka):
         assert call.outcome == "ok", call
         assert call.ended - call.began < 2.0, "the API waited for Kafka"
     world.eventually(lambda: world.refunds("succeeded") == 4, 20, "refunded by the sweep")
-    api = world.stack.of("api")[0]
     world.eventually(
-        lambda: sum(v for k, v in api.metrics().items() if k.startswith("unbook_relay_errors_total")) >= 1,
+        lambda: any(
+            value >= 1
+            for service in world.stack.running
+            for name, value in service.metrics().items()
+            if name.startswith("unbook_relay_errors_total")
+        ),
         20,
-        "the relay gave up a batch",
+        "the relay whose turn it was gave up a batch",
     )
     assert world.stack.sql("SELECT 1 FROM outbox LIMIT 1"), "an event left towards nobody"
     if how == "refuses":
