@@ -10,6 +10,7 @@
 #include "http_server.h"
 #include "keys.h"
 #include "pg.h"
+#include "redis.h"
 #include "relay.h"
 #include "session_json.h"
 #include "settings.h"
@@ -20,6 +21,7 @@
 struct api_settings {
 	struct common_settings common;
 	struct stripe_settings stripe;
+	char *redis_url; /* NULL: none */
 	char *webhook_secret;
 	char *listen;
 	char *jwks_file;
@@ -46,6 +48,7 @@ struct api {
 	struct stripe_link link;
 	struct stripe *stripe_brief; /* the same, for people who wait: two calls take 2 s at most */
 	struct pg_pool *db;
+	struct redis *redis; /* NULL: none is configured */
 	struct relay *relay;
 	struct health *health;
 	struct user_cache *users;

@@ -12,6 +12,8 @@
 const struct conf_row api_rows[] = {
 	COMMON_ROWS(struct api_settings, common),
 	STRIPE_ROWS(struct api_settings, stripe),
+	ROW("UNBOOK_REDIS_URL", CONF_URL, redis_url, .fallback = "", .choices = "redis", .secret = true,
+	    .help = "Where answers and limits are remembered for all processes; without it each process keeps its own"),
 	ROW("UNBOOK_WEBHOOK_SECRET", CONF_TEXT, webhook_secret, .secret = true,
 	    .help = "What Stripe signs webhooks with: whsec_..., or old and new with a comma while it is rolled"),
 	ROW("UNBOOK_LISTEN", CONF_ADDRESS, listen, .fallback = "127.0.0.1:0",

@@ -9,6 +9,7 @@
 
 #define CALL_MS  8000
 #define BRIEF_MS 1000
+#define REDIS_MS 100 /* somebody waits for the answer, and Redis is only a cache */
 
 static void collect(void *context)
 {
@@ -91,7 +92,8 @@ static enum err_kind open_parts(struct api *api, struct err *err)
 		connections = (int)common->db_pool;
 	api->policy.teacher_notice_s = api->settings->teacher_notice_s;
 	cut_slashes(api->settings->frontend_url);
-	if (open_brief(api, err) || user_cache_new(&api->users, err)
+	if ((api->settings->redis_url && redis_open(api->settings->redis_url, REDIS_MS, &api->redis, err))
+	    || open_brief(api, err) || user_cache_new(&api->users, err)
 	    || pg_pool_open(&pg, connections, &api->db, err) || relay_open(&relay, &api->relay, err)
 	    || health_open(common->pg_url, &api->health, err))
 		return err->kind;
@@ -115,6 +117,7 @@ static void close_parts(struct api **handle)
 	relay_leave(&api->relay);
 	pg_pool_close(api->db);
 	user_cache_free(api->users);
+	redis_close(api->redis);
 	stripe_close(api->stripe_brief);
 	stripe_close(api->link.stripe);
 }
