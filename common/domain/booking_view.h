@@ -5,6 +5,7 @@
 
 #include "booking.h"
 #include "refund.h"
+#include "refund_promise.h"
 
 struct booking_view {
 	struct booking booking;
@@ -13,11 +14,13 @@ struct booking_view {
 	bool has_refund;
 	struct {
 		enum refund_state state;
-		struct money amount;
+		struct money captured;      /* what the payment was */
 		const char *failure_reason; /* NULL: none */
 		bool is_settled;            /* settled elsewhere by an operator */
 		struct instant created_at, updated_at;
 	} refund;
+	struct refund_beside beside; /* of the refund's payment, else of the kept one */
+	struct instant by_hand_at;   /* INSTANT_NONE: nothing was refunded by hand */
 };
 
 #endif

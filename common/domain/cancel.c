@@ -145,6 +145,21 @@ void cancel_offer_for(const struct booking *booking, const struct actor *actor,
 		ret->message_code = booking->status == BOOKING_PENDING ? "pending" : "can_cancel";
 }
 
+const char *cancel_promise_code(const struct refund_promise *promise)
+{
+	switch (promise->kind) {
+	case REFUND_PROMISE_ALL:
+		return "can_cancel";
+	case REFUND_PROMISE_REST:
+		return "can_cancel_rest";
+	case REFUND_PROMISE_RETURNED:
+		return "can_cancel_returned";
+	case REFUND_PROMISE_DISPUTED:
+		break;
+	}
+	return "can_cancel_disputed";
+}
+
 /* "until they start", "until 24 hours before they start", "until 90 minutes before ...". Seconds are
  * rounded up to whole minutes, so that nobody is told of a moment that is already too late. */
 static void until_words(int64_t notice_s, const char *who, char *ret_text, size_t cap)
@@ -172,6 +187,12 @@ void cancel_message(const char *message_code, int64_t notice_s, char *ret_text, 
 		const char *code, *before, *who, *after; /* who NULL: no word about the notice */
 	} sentences[] = {
 		{"can_cancel", "You can cancel ", "the session starts", ". The payment is returned in full."},
+		{"can_cancel_rest", "You can cancel ", "the session starts",
+		 ". What remains of the payment is returned."},
+		{"can_cancel_returned", "You can cancel ", "the session starts",
+		 ". The payment was returned before."},
+		{"can_cancel_disputed", "You can cancel ", "the session starts",
+		 ". The payment is disputed with the bank, which decides where the money goes."},
 		{"too_late", "It is too late to cancel: sessions can be cancelled ", "they start", "."},
 		{"not_cancellable",
 		 "This session has already started or is over, so it can no longer be cancelled.", NULL, ""},

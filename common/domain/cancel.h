@@ -4,6 +4,7 @@
 #define CANCEL_H
 
 #include "booking.h"
+#include "refund_promise.h"
 
 enum cancel_outcome {
 	CANCEL_AND_REFUND, /* Confirmed and paid: status 3, the kept payment goes back in full */
@@ -44,6 +45,10 @@ struct cancel_offer {
 };
 void cancel_offer_for(const struct booking *booking, const struct actor *actor,
 		      const struct cancel_policy *policy, struct instant now, struct cancel_offer *ret);
+
+/* The message_code that says what comes back, in place of "can_cancel": "can_cancel" when it is everything, "can_cancel_rest",
+ * "can_cancel_returned" (nothing is left), "can_cancel_disputed". */
+const char *cancel_promise_code(const struct refund_promise *promise);
 
 /* The English sentence for a message_code, with the notice in hours where it speaks of it ("It is too late
  * to cancel: sessions can be cancelled until 24 hours before they start."). ret_text of cap bytes, cut if

@@ -5,6 +5,7 @@
 #include "flow_private.h"
 #include "id.h"
 #include "meetings.h"
+#include "refund_beside.h"
 #include "str.h"
 
 /* One cancel on its way. */
@@ -52,7 +53,7 @@ static enum err_kind queue_rows(struct cancelling *c, struct pg *tx, const struc
 	return meetings_queue_unwanted(tx, booking->id, err);
 }
 
-/* All that follows from the decision; the booking is first made what it will be. */
+/* All that follows from the decision; the booking is first made what it will be. When money goes back, the first answer is refund_beside. */
 static enum err_kind queue_all(struct cancelling *c, struct pg *tx, struct err *err)
 {
 	struct booking *booking = &c->cancelled.booking;
@@ -66,6 +67,8 @@ static enum err_kind queue_all(struct cancelling *c, struct pg *tx, struct err *
 	booking->cancel_cause = c->cancelled.decided.cause;
 	booking->cancelled_at = c->cancelled.now;
 	booking->version++;
+	if (pays_back && refund_beside_queue(tx, booking->id, booking->payment_intent, err))
+		return err->kind;
 	if (queue_rows(c, tx, pays_back ? &refund : NULL, err)
 	    || flow_queue_log(c->flow, tx, booking->id, "cancelled",
 			      arena_printf(c->flow->arena, "{\"cause\":\"%s\"}", cause), err)
@@ -94,6 +97,11 @@ static enum err_kind cancel_once(void *context, struct pg *db, struct err *err)
 	if (pg_run(tx, &results, err))
 		return err->kind;
 	CRASH_POINT("cancel.after_commit");
+	if (c->cancelled.decided.outcome == CANCEL_AND_REFUND) {
+		const struct refund_beside beside = refund_beside_read(&results, 0, 0, 0, NULL);
+
+		c->cancelled.promise = refund_promise(c->cancelled.booking.price, &beside);
+	}
 	return ERR_OK;
 }
 

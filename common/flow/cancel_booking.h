@@ -7,6 +7,7 @@
 #include "cancel.h"
 #include "err.h"
 #include "flow.h"
+#include "refund_promise.h"
 
 struct cancel_request {
 	int64_t booking_id;
@@ -20,8 +21,9 @@ struct cancel_request {
 
 struct cancelled {
 	struct cancellation decided;
-	struct booking booking; /* as it stands now; also after a refusal other than not_found */
-	struct instant now;     /* the database's clock, after the lock */
+	struct booking booking;        /* as it stands now; also after a refusal other than not_found */
+	struct instant now;            /* the database's clock, after the lock */
+	struct refund_promise promise; /* of CANCEL_AND_REFUND */
 };
 
 /* ERR_OK with CANCEL_RELEASE or CANCEL_REPEATED writes nothing: a Pending booking is released (release.h) after Stripe was asked.

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "mails.h"
+#include "refund_beside.h"
 
 /* Wall clocks come from PostgreSQL's time zone tables: "YYYY MM DD HH24 MI ID" with ID 1 Monday. */
 #define WALL_CLOCK(AT) "to_char(local_time(" AT ", r.time_zone), 'YYYY-MM-DD HH24:MI ID')"
@@ -10,15 +11,17 @@ static const struct pg_stmt facts_stmt = {
 	.reads_only = true,
 	.sql = "SELECT b.id, b.parent_id, b.student_id, b.teacher_id, b.title, b.starts_at, b.ends_at, b.status, b.amount_minor, b.currency, "
 	       "extract(epoch FROM b.cancel_notice)::bigint, b.cancel_cause, b.cancelled_by, b.cancellation_reason, b.version, "
-	       "r.email, r.display_name, r.locale, r.time_zone, t.display_name, p.display_name, s.display_name, " WALL_CLOCK("b.starts_at") ", " WALL_CLOCK(
-		       "b.ends_at") ", " WALL_CLOCK("b.starts_at - b.cancel_notice") ", "
-										     "(extract(epoch FROM local_time(b.starts_at, r.time_zone) - b.starts_at AT TIME ZONE 'UTC') / 60)::int, "
-										     "CASE WHEN b.status = 1 THEN m.url END, i.id, f.state, coalesce(y.amount_minor, b.amount_minor), "
-										     "coalesce(y.currency, b.currency), f.failure_reason "
-										     "FROM bookings b JOIN users r ON r.id = $2 JOIN users t ON t.id = b.teacher_id JOIN users p ON p.id = b.parent_id "
-										     "JOIN users s ON s.id = b.student_id CROSS JOIN instance i LEFT JOIN meetings m ON m.booking_id = b.id "
-										     "LEFT JOIN refunds f ON f.booking_id = b.id AND CASE WHEN $3 = '' THEN f.payment_intent = b.payment_intent "
-										     "ELSE f.id::text = split_part($3, ':', 1) END LEFT JOIN payments y ON y.payment_intent = f.payment_intent WHERE b.id = $1",
+	       "r.email, r.display_name, r.locale, r.time_zone, t.display_name, p.display_name, s.display_name, " WALL_CLOCK("b.starts_at") ", " WALL_CLOCK("b.ends_at") ", " WALL_CLOCK(
+		       "b.starts_at - b.cancel_notice") ", "
+							"(extract(epoch FROM local_time(b.starts_at, r.time_zone) - b.starts_at AT TIME ZONE 'UTC') / 60)::int, "
+							"CASE WHEN b.status = 1 THEN m.url END, i.id, f.state, coalesce(y.amount_minor, b.amount_minor), "
+							"coalesce(y.currency, b.currency), f.failure_reason, " REFUND_BESIDE_COLUMNS
+							" "
+							"FROM bookings b JOIN users r ON r.id = $2 JOIN users t ON t.id = b.teacher_id JOIN users p ON p.id = b.parent_id "
+							"JOIN users s ON s.id = b.student_id CROSS JOIN instance i LEFT JOIN meetings m ON m.booking_id = b.id "
+							"LEFT JOIN refunds f ON f.booking_id = b.id AND CASE WHEN $3 = '' THEN f.payment_intent = b.payment_intent "
+							"ELSE f.id::text = split_part($3, ':', 1) END LEFT JOIN payments y ON y.payment_intent = f.payment_intent" REFUND_BESIDE_JOIN(
+								"b.id", "f.payment_intent") "WHERE b.id = $1",
 };
 
 /* "2026-12-01 09:30 2" */
@@ -65,7 +68,7 @@ enum err_kind mails_find_facts(struct pg *db, const struct mail *mail, struct ar
 	    || !cancel_cause_decode(pg_is_null(&row, 0, 0, 11) ? NULL : pg_text(&row, 0, 0, 11),
 				    &facts.booking.cancel_cause)
 	    || !money_currency_decode(pg_text(&row, 0, 0, 9), facts.booking.price.currency)
-	    || !money_currency_decode(pg_text(&row, 0, 0, 30), facts.refund_amount.currency))
+	    || !money_currency_decode(pg_text(&row, 0, 0, 30), facts.captured.currency))
 		return err_set(err, ERR_REJECT, "bad_row", "booking %lld does not read",
 			       (long long)mail->booking_id);
 	read_booking(&row, arena, &facts.booking);
@@ -83,8 +86,9 @@ enum err_kind mails_find_facts(struct pg *db, const struct mail *mail, struct ar
 	facts.meeting_url = pg_text_dup(&row, 0, 0, 26, arena);
 	facts.instance_id = pg_text_dup(&row, 0, 0, 27, arena);
 	facts.refund_state = pg_text_dup(&row, 0, 0, 28, arena);
-	facts.refund_amount.minor = pg_int(&row, 0, 0, 29);
+	facts.captured.minor = pg_int(&row, 0, 0, 29);
 	facts.refund_failure_reason = pg_text_dup(&row, 0, 0, 31, arena);
+	facts.beside = refund_beside_read(&row, 0, 0, 32, NULL);
 	*ret_facts = facts;
 	return ERR_OK;
 }

@@ -5,6 +5,7 @@
 #include "booking.h"
 #include "mail.h"
 #include "pg.h"
+#include "refund_promise.h"
 #include "rfc3339.h"
 
 /* Queue a mail row; unique on (booking, kind, recipient, version, ref), a second one changes nothing. */
@@ -29,8 +30,9 @@ struct mail_facts {
 	const char *meeting_url;
 	const char *
 		instance_id; /* of this database: part of calendar UIDs, so that two databases never share one */
-	const char *refund_state; /* NULL: no refund */
-	struct money refund_amount;
+	const char *refund_state;    /* NULL: no refund */
+	struct money captured;       /* by the payment of that refund */
+	struct refund_beside beside; /* of that payment */
 	const char *refund_failure_reason;
 };
 

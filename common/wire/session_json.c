@@ -5,12 +5,9 @@
 #include <string.h>
 
 #include "rfc3339.h"
+#include "session_refund.h"
 
-#define US_PER_S   INT64_C(1000000)
-#define US_PER_DAY (INT64_C(86400) * US_PER_S)
-
-/* Banks show a refund 5 to 10 business days after Stripe sent it (Stripe docs, "Refund and cancel payments"). */
-#define REFUND_BUSINESS_DAYS 10
+#define US_PER_S INT64_C(1000000)
 
 void session_encode_text(const char *text, struct buf *out)
 {
@@ -52,125 +49,40 @@ static void add_int(struct buf *out, const char *name, int64_t value)
 	buf_addf(out, ",\"%s\":%" PRId64, name, value);
 }
 
-static struct instant add_business_days(struct instant at, int days)
-{
-	struct civil_time civil;
-
-	while (days > 0) {
-		at.us += US_PER_DAY;
-		civil_from_instant(at, &civil);
-		days -= civil.weekday < 5;
-	}
-	return at;
-}
-
-static bool reads_everything(const struct session_reader *reader)
-{
-	return reader->actor.roles & (ROLE_ADMIN | ROLE_SUPPORT);
-}
-
 static bool is_the_parent(const struct booking *booking, const struct session_reader *reader)
 {
 	return (reader->actor.roles & ROLE_PARENT) && reader->actor.user_id == booking->parent_id;
 }
 
-static const char *refund_status(const struct booking_view *view)
+/* The sentence, with the notice that this reader's deadline stands for. */
+static void offer_words(const struct booking *booking, const struct cancel_offer *offer, const char *code,
+			char ret_words[SESSION_WORDS_BYTES])
 {
-	return view->refund.is_settled ? "settled" : refund_state_name(view->refund.state);
-}
+	int64_t notice_s = booking->cancel_notice_s;
 
-void session_refund_words(const struct booking_view *view, char ret_words[SESSION_WORDS_BYTES])
-{
-	char amount[MONEY_TEXT_BYTES];
-
-	money_to_words(view->refund.amount, "en", amount);
-	if (view->refund.is_settled) {
-		snprintf(ret_words, SESSION_WORDS_BYTES, "%s was returned another way.", amount);
-		return;
-	}
-	switch (view->refund.state) {
-	case REFUND_REQUESTED:
-	case REFUND_SENDING:
-		snprintf(ret_words, SESSION_WORDS_BYTES, "A full refund of %s has been requested.", amount);
-		return;
-	case REFUND_PENDING:
-	case REFUND_REQUIRES_ACTION:
-		snprintf(ret_words, SESSION_WORDS_BYTES, "A full refund of %s is on its way.", amount);
-		return;
-	case REFUND_SUCCEEDED:
-		snprintf(ret_words, SESSION_WORDS_BYTES,
-			 "%s was returned. Banks take 5 to 10 business days to show it.", amount);
-		return;
-	case REFUND_FAILED:
-	case REFUND_CANCELED:
-		snprintf(ret_words, SESSION_WORDS_BYTES,
-			 "The refund of %s did not go through. We are in touch about another way.", amount);
-		return;
-	case REFUND_NEEDS_ATTENTION:
-		break;
-	}
-	snprintf(ret_words, SESSION_WORDS_BYTES,
-		 "The refund of %s takes longer than usual. We are looking into it.", amount);
-}
-
-/* The day by which a person should see the money; none once it failed or was settled otherwise. */
-static struct instant expected_by(const struct booking_view *view)
-{
-	if (view->refund.is_settled)
-		return INSTANT_NONE;
-	switch (view->refund.state) {
-	case REFUND_REQUESTED:
-	case REFUND_SENDING:
-		return add_business_days(view->refund.created_at, REFUND_BUSINESS_DAYS);
-	case REFUND_PENDING:
-	case REFUND_REQUIRES_ACTION:
-	case REFUND_SUCCEEDED:
-		return add_business_days(view->refund.updated_at, REFUND_BUSINESS_DAYS);
-	case REFUND_FAILED:
-	case REFUND_CANCELED:
-	case REFUND_NEEDS_ATTENTION:
-		break;
-	}
-	return INSTANT_NONE;
-}
-
-static void add_refund(const struct booking_view *view, const struct session_reader *reader, struct buf *out)
-{
-	bool sees_reason = is_the_parent(&view->booking, reader) || reads_everything(reader);
-	char words[SESSION_WORDS_BYTES];
-
-	if (!view->has_refund) {
-		buf_add(out, ",\"refund\":null");
-		return;
-	}
-	session_refund_words(view, words);
-	buf_addf(out, ",\"refund\":{\"status\":\"%s\"", refund_status(view));
-	add_text(out, "words", words);
-	add_int(out, "amountMinor", view->refund.amount.minor);
-	add_text(out, "currency", view->refund.amount.currency);
-	add_instant(out, "expectedBy", expected_by(view));
-	add_text(out, "failureReason", sees_reason ? view->refund.failure_reason : NULL);
-	buf_add(out, "}");
+	if (!instant_is_none(offer->deadline))
+		notice_s = (booking->starts_at.us - offer->deadline.us) / US_PER_S;
+	cancel_message(code, notice_s, ret_words, SESSION_WORDS_BYTES);
 }
 
 void session_cancel_offer(const struct booking *booking, const struct session_reader *reader,
 			  struct cancel_offer *ret_offer, char ret_words[SESSION_WORDS_BYTES])
 {
-	int64_t notice_s = booking->cancel_notice_s;
-
 	cancel_offer_for(booking, &reader->actor, &reader->policy, reader->now, ret_offer);
-	if (!instant_is_none(ret_offer->deadline))
-		notice_s = (booking->starts_at.us - ret_offer->deadline.us) / US_PER_S;
-	cancel_message(ret_offer->message_code, notice_s, ret_words, SESSION_WORDS_BYTES);
+	offer_words(booking, ret_offer, ret_offer->message_code, ret_words);
 }
 
-static void add_cancel_offer(const struct booking *booking, const struct session_reader *reader,
+static void add_cancel_offer(const struct booking_view *view, const struct session_reader *reader,
 			     struct buf *out)
 {
+	const struct refund_promise promise = refund_promise(view->booking.price, &view->beside);
+	const struct booking *booking = &view->booking;
 	struct cancel_offer offer;
 	char words[SESSION_WORDS_BYTES];
 
 	session_cancel_offer(booking, reader, &offer, words);
+	if (offer.can_cancel && booking->status == BOOKING_CONFIRMED)
+		offer_words(booking, &offer, cancel_promise_code(&promise), words);
 	buf_addf(out, ",\"canCancel\":%s", offer.can_cancel ? "true" : "false");
 	add_instant(out, "cancelDeadline", offer.deadline);
 	add_text(out, "cancelMessage", words);
@@ -223,8 +135,9 @@ void session_encode(const struct booking_view *view, const struct session_reader
 	add_text(out, "notes", booking->notes);
 	add_checkout(booking, reader, out);
 	add_instant(out, "paidAt", booking->paid_at);
-	add_cancel_offer(booking, reader, out);
-	add_refund(view, reader, out);
+	add_cancel_offer(view, reader, out);
+	buf_add(out, ",\"refund\":");
+	session_refund_encode(view, is_the_parent(booking, reader), out);
 	add_instant(out, "cancelledAt", booking->cancelled_at);
 	add_text(out, "cancelCause", cancel_cause_name(booking->cancel_cause));
 	add_text(out, "cancellationReason", booking->cancellation_reason);

@@ -26,7 +26,4 @@ void session_cancel_offer(const struct booking *booking, const struct session_re
 void session_encode_text(const char *text, struct buf *out);
 void session_encode_instant(struct instant at, struct buf *out);
 
-/* A sentence about where the money is, for a person. view->has_refund must be true. */
-void session_refund_words(const struct booking_view *view, char ret_words[SESSION_WORDS_BYTES]);
-
 #endif

@@ -8,6 +8,7 @@
 #include "cancel_booking.h"
 #include "checkout_end.h"
 #include "request_json.h"
+#include "session_refund.h"
 
 /* One cancel on its way. booking is as read under the lock, then as it was committed. */
 struct cancelling {
@@ -19,6 +20,7 @@ struct cancelling {
 	struct booking booking;
 	struct instant now;
 	struct cancellation decided;
+	struct refund_promise promise;
 	bool may_still_be_paid; /* it was Pending, and a delayed payment for it has not decided */
 };
 
@@ -33,6 +35,7 @@ static enum err_kind decide(struct cancelling *c, struct err *err)
 	c->booking = cancelled.booking;
 	c->now = cancelled.now;
 	c->decided = cancelled.decided;
+	c->promise = cancelled.promise;
 	return kind;
 }
 
@@ -53,16 +56,13 @@ static enum err_kind end_pending(struct cancelling *c, struct err *err)
 
 static void answer_cancelled(struct cancelling *c, struct http_response *response)
 {
-	char amount[MONEY_TEXT_BYTES], words[SESSION_WORDS_BYTES], message[512] = "";
+	char words[SESSION_WORDS_BYTES], message[512] = "";
 
-	money_to_words(c->booking.price, "en", amount);
 	switch (c->decided.outcome) {
 	case CANCEL_AND_REFUND:
-		snprintf(
-			message, sizeof message,
-			"Session cancelled. A full refund of %s is on its way to %s; banks take 5 to 10 business days "
-			"to show it.",
-			amount, c->decided.cause == CAUSE_PARENT ? "your card" : "the parent");
+		session_promise_words(&c->promise,
+				      c->decided.cause == CAUSE_PARENT ? "your card" : "the parent", words);
+		snprintf(message, sizeof message, "Session cancelled. %s", words);
 		break;
 	case CANCEL_UNPAID:
 		snprintf(message, sizeof message,

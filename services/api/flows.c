@@ -4,6 +4,7 @@
 #include "bookings.h"
 #include "flow.h"
 #include "http_server.h"
+#include "session_refund.h"
 
 #define POOL_WAIT_MS 2000
 
@@ -35,7 +36,7 @@ void api_refund_words(const struct api *api, const struct http_request *request,
 	ret_words[0] = '\0';
 	if (!pg_pool_take(api->db, POOL_WAIT_MS, &db, &err)
 	    && !bookings_find_view(db, booking_id, &reader, request->arena, &found, &err) && found.found
-	    && found.view.has_refund)
+	    && session_has_refund(&found.view))
 		session_refund_words(&found.view, ret_words);
 	pg_pool_give(api->db, db);
 }

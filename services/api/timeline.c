@@ -18,7 +18,7 @@ static const struct {
 	{"completed", "The session is over."},
 	{"cancelled", "The session was cancelled."},
 	{"released", "The booking was released unpaid."},
-	{"refund_requested", "A full refund was requested."},
+	{"refund_requested", "The refund was requested."},
 	{"refund_sending", "The refund is being sent."},
 	{"refund_pending", "The refund is on its way."},
 	{"refund_requires_action", "The refund waits for somebody to act."},

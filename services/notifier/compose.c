@@ -7,7 +7,7 @@
 #include "money.h"
 
 #define PART_BYTES_MAX (128 * 1024)
-#define VALUES_MAX     48
+#define VALUES_MAX     64
 
 /* The values that templates may name. Collected once per mail. */
 struct values {
@@ -144,15 +144,30 @@ static void add_people(struct values *values, const struct mail_facts *facts, in
 		 booking->cancel_cause != CAUSE_PARENT && booking->cancel_cause != CAUSE_TEACHER);
 }
 
+/* As the language writes it; NULL when it is not for this reader. */
+static const char *amount_words(const struct values *values, struct money amount, bool for_reader)
+{
+	char words[MONEY_TEXT_BYTES];
+
+	money_to_words(amount, values->language->name, words);
+	return for_reader ? arena_strdup(values->arena, words) : NULL;
+}
+
 static void add_money(struct values *values, const struct mail_facts *facts, int64_t recipient_id)
 {
-	char amount[MONEY_TEXT_BYTES], failure[80];
+	const struct refund_promise promise = refund_promise(facts->captured, &facts->beside);
+	bool to_parent = recipient_id == facts->booking.parent_id, refunds = facts->refund_state != NULL;
+	char failure[80];
 
-	money_to_words(facts->refund_state ? facts->refund_amount : facts->booking.price,
-		       values->language->name, amount);
-	add_value(values, "amount",
-		  recipient_id == facts->booking.parent_id ? arena_strdup(values->arena, amount) : NULL);
-	add_flag(values, "refund", facts->refund_state != NULL);
+	add_value(values, "amount", amount_words(values, facts->captured, to_parent));
+	add_value(values, "rest", amount_words(values, promise.rest, to_parent));
+	add_value(values, "returned_before",
+		  amount_words(values, promise.returned_before,
+			       to_parent && refunds && promise.returned_before.minor > 0));
+	add_flag(values, "refund_all", refunds && promise.kind == REFUND_PROMISE_ALL);
+	add_flag(values, "refund_rest", refunds && promise.kind == REFUND_PROMISE_REST);
+	add_flag(values, "refund_returned", refunds && promise.kind == REFUND_PROMISE_RETURNED);
+	add_flag(values, "refund_disputed", refunds && promise.kind == REFUND_PROMISE_DISPUTED && to_parent);
 	snprintf(failure, sizeof(failure), "failure_%s",
 		 facts->refund_failure_reason ? facts->refund_failure_reason : "");
 	add_value(values, "failure_words", language_word(values->language, failure));

@@ -21,7 +21,7 @@ static struct mail_facts made_up_facts(const char *locale)
 		.student_name = "Check",
 		.meeting_url = "https://example.org/",
 		.refund_state = "succeeded",
-		.refund_amount = {.minor = 4500, .currency = "EUR"},
+		.captured = {.minor = 4500, .currency = "EUR"},
 		.refund_failure_reason = "declined",
 		.instance_id = "check",
 		.local_starts = {.year = 1970, .month = 1, .day = 1},

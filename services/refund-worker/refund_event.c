@@ -10,6 +10,7 @@
 #include "crash_point.h"
 #include "id.h"
 #include "log.h"
+#include "refund_promise.h"
 #include "str.h"
 #include "stripe_object.h"
 
@@ -178,8 +179,9 @@ enum err_kind refund_event_refund(struct refund_event *e, struct err *err)
 
 static enum err_kind tell_dispute(struct refund_event *e, struct err *err)
 {
-	const char *detail = arena_printf(e->job->arena, "{\"dispute\":\"%s\",\"status\":\"%s\"}",
-					  e->event->object_id, e->event->status ? e->event->status : "");
+	const char *detail = arena_printf(
+		e->job->arena, "{\"dispute\":\"%s\",\"status\":\"%s\",\"paymentIntent\":\"%s\"}",
+		e->event->object_id, e->event->status ? e->event->status : "", e->about.payment_intent);
 	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
 	struct pg *db = NULL;
 	enum err_kind kind;
@@ -199,7 +201,7 @@ enum err_kind refund_event_dispute(struct refund_event *e, struct err *err)
 {
 	const char *status = e->event->status ? e->event->status : "";
 	const struct refund_claim *row = e->about.row;
-	bool takes_money = !str_starts(status, "warning_") && !str_eq(status, "won");
+	bool takes_money = dispute_takes_money(status);
 	struct refund_change stop = {
 		.state = REFUND_NEEDS_ATTENTION, .alarm = true, .reason = "charge_disputed"};
 

@@ -48,6 +48,38 @@ def test_more_than_24_hours_ahead_it_is_cancelled_refunded_and_both_are_told(wor
     ]
 
 
+def test_it_promises_what_a_refund_by_hand_or_a_dispute_has_left(world):  # noqa: F811
+    booking = world.booking()
+    world.stack.sql(
+        "INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status) VALUES"
+        " (%s, %s, 1000, 'EUR', 'succeeded'), (%s, %s, 700, 'EUR', 'failed')",
+        f"re_hand{booking.id}",
+        booking.payment_intent,
+        f"re_lost{booking.id}",
+        booking.payment_intent,
+    )
+    path = f"/api/Sessions/{booking.id}"
+    shown = world.api.get(path, token=world.parent.token).data
+    assert "What remains" in shown["cancelMessage"]
+    assert (shown["refund"]["status"], shown["refund"]["amountMinor"]) == ("by_hand", 1000)
+    message = world.cancel(booking, world.parent).json["message"]
+    assert "the remaining €35.00 is on its way" in message and "€10.00 was returned before" in message
+    assert "remaining €35.00" in world.cancel(booking, world.parent).json["message"], "a repeat says the same"
+    assert world.api.get(path, token=world.parent.token).data["refund"]["amountMinor"] == 3500
+    (listed,) = [
+        s for s in world.api.get("/api/Sessions/parent/bookings", token=world.parent.token).data if s["id"] == booking.id
+    ]
+    assert "€10.00 was returned before" in listed["refund"]["words"]
+
+    disputed = world.booking()
+    log = "INSERT INTO booking_log (booking_id, actor, what, detail) VALUES (%s, 'stripe', 'disputed', %s)"
+    word = {"dispute": "dp_1", "status": "needs_response", "paymentIntent": disputed.payment_intent}
+    world.stack.sql(log, disputed.id, json.dumps(word))
+    world.stack.sql(log, disputed.id, json.dumps(word | {"status": "won", "paymentIntent": "pi_other"}))
+    message = world.cancel(disputed, world.parent).json["message"]
+    assert "disputed with the bank" in message and "€" not in message
+
+
 def test_the_events_carry_ids_and_the_callers_trace(world):  # noqa: F811
     # An API without a broker: its outbox keeps what a relay would take at once.
     service = world.stack.start_service("api", wait=False, UNBOOK_KAFKA_BOOTSTRAP="127.0.0.1:1")

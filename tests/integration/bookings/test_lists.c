@@ -178,7 +178,7 @@ Test(bookings_list, a_view_has_names_link_and_refund)
 	cr_expect_null(found.view.meeting_url);
 	cr_assert(found.view.has_refund);
 	cr_expect_eq(found.view.refund.state, REFUND_FAILED);
-	cr_expect_eq(found.view.refund.amount.minor, 4500);
+	cr_expect_eq(found.view.refund.captured.minor, 4500);
 	cr_expect_str_eq(found.view.refund.failure_reason, "lost_or_stolen_card");
 	cr_expect_not(found.view.refund.is_settled);
 }

@@ -113,11 +113,26 @@ Test(facts, the_refund_of_the_kept_payment_or_the_one_that_the_mail_names)
 	const char *second = refund_of(other, "failed", 700);
 	struct mail_facts facts = find(world.parent_id, "");
 	cr_assert_str_eq(facts.refund_state, "requested");
-	cr_assert_eq(facts.refund_amount.minor, 4500);
+	cr_assert_eq(facts.captured.minor, 4500);
+	cr_assert_eq(facts.beside.by_hand_minor, 0);
+	world_sql(
+		"INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status) VALUES ('re_a%lld', %s, 100, "
+		"'EUR', 'pending'), ('re_b%lld', %s, 200, 'EUR', 'succeeded'), ('re_c%lld', %s, 400, 'EUR', 'canceled'), "
+		"('re_d%lld', %s, 800, 'EUR', 'succeeded')",
+		(long long)world.booking_id, kept, (long long)world.booking_id, kept,
+		(long long)world.booking_id, kept, (long long)world.booking_id, other);
+	world_sql(
+		"INSERT INTO booking_log (booking_id, actor, what, detail) VALUES (%lld, 'stripe', 'disputed', "
+		"'{\"status\":\"under_review\"}')",
+		(long long)world.booking_id);
+	facts = find(world.parent_id, "");
+	cr_assert_eq(facts.beside.by_hand_minor, 300, "live ones of this payment");
+	cr_assert(facts.beside.is_disputed);
 	facts = find(world.parent_id, second);
+	cr_assert_eq(facts.beside.by_hand_minor, 800);
 	cr_assert_str_eq(facts.refund_state, "failed");
-	cr_assert_eq(facts.refund_amount.minor, 700);
-	cr_assert_str_eq(facts.refund_amount.currency, "JPY");
+	cr_assert_eq(facts.captured.minor, 700);
+	cr_assert_str_eq(facts.captured.currency, "JPY");
 	cr_assert_str_eq(facts.refund_failure_reason, "declined");
 }
 

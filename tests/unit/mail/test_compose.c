@@ -58,7 +58,7 @@ static struct mail_facts facts(void)
 		.utc_offset_min = 60,
 		.instance_id = "i",
 		.refund_state = "requested",
-		.refund_amount = {4500, "EUR"},
+		.captured = {4500, "EUR"},
 	};
 }
 
@@ -163,6 +163,34 @@ Test(compose, an_admins_cancel_names_nobody)
 	expect(compose(&f, MAIL_CANCELLED, 1).text, "Our team cancelled this session.");
 }
 
+Test(compose, says_what_really_comes_back_beside_a_refund_by_hand_or_a_dispute)
+{
+	struct mail_facts f = facts();
+	struct smtp_message message;
+
+	f.beside.by_hand_minor = 1000;
+	message = compose(&f, MAIL_CANCELLED, 1);
+	expect(message.text, "We are paying the remaining €35.00 back");
+	expect(message.text, "€10.00 of your payment was returned before.");
+	expect(message.html, "We are paying the remaining €35.00 back");
+	expect_not(message.text, "full");
+	expect(compose(&f, MAIL_CANCELLED, 3).text, "What remains of the payment goes back");
+	expect_not(compose(&f, MAIL_CANCELLED, 3).text, "€");
+	expect(compose(&f, MAIL_REFUND_FAILED, 1).text, "the refund of €35.00");
+	f.recipient_locale = "de";
+	expect(compose(&f, MAIL_CANCELLED, 1).text, "Wir zahlen die restlichen 35,00\u00a0€");
+	f.recipient_locale = "es";
+	expect(compose(&f, MAIL_CANCELLED, 1).text, "Le devolvemos los 35,00\u00a0€ restantes");
+	f.recipient_locale = "en";
+	f.beside.is_disputed = true;
+	message = compose(&f, MAIL_CANCELLED, 1);
+	expect(message.text, "decides where the money goes. €10.00 of it was returned before.");
+	expect_not(message.text, "We are paying");
+	expect_not(compose(&f, MAIL_CANCELLED, 3).text, "money");
+	f.beside.by_hand_minor = 4500;
+	expect(compose(&f, MAIL_CANCELLED, 1).text, "Your payment of €45.00 has already been returned");
+}
+
 Test(compose, an_unpaid_booking_promises_no_money)
 {
 	struct mail_facts f = facts();
@@ -194,9 +222,9 @@ Test(compose, amounts_without_and_with_three_decimals)
 {
 	struct mail_facts f = facts();
 
-	f.refund_amount = (struct money){4500, "JPY"};
+	f.captured = (struct money){4500, "JPY"};
 	expect(compose(&f, MAIL_CANCELLED, 1).text, "¥4,500");
-	f.refund_amount = (struct money){12345, "KWD"};
+	f.captured = (struct money){12345, "KWD"};
 	expect(compose(&f, MAIL_CANCELLED, 1).text, "KWD\u00a012.345");
 }
 

@@ -1,0 +1,36 @@
+/* refund_promise.h: what a refund of ours gives back, beside what went back without us: a part refunded by hand at Stripe, or a dispute.
+ * Source: design.md rule 6 (our request carries no amount, so Stripe gives back what remains). Pure. What a person reads about the money (the
+ * answer to a cancel, the session, the mail) is written from this one decision. */
+#ifndef REFUND_PROMISE_H
+#define REFUND_PROMISE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "money.h"
+
+/* What stands beside our refund of one payment. All zero: nothing. */
+struct refund_beside {
+	int64_t by_hand_minor; /* live refunds that are not ours */
+	bool is_disputed; /* the newest word about a dispute: the bank holds the money, or has taken it */
+};
+
+enum refund_promise_kind {
+	REFUND_PROMISE_ALL,      /* the whole payment */
+	REFUND_PROMISE_REST,     /* what a refund by hand has left of it */
+	REFUND_PROMISE_RETURNED, /* nothing: all of it was refunded by hand */
+	REFUND_PROMISE_DISPUTED, /* nothing by us: the bank decides */
+};
+
+struct refund_promise {
+	enum refund_promise_kind kind;
+	struct money rest;            /* what our refund gives back: 0 when RETURNED */
+	struct money returned_before; /* by hand; at most what was captured */
+};
+
+struct refund_promise refund_promise(struct money captured, const struct refund_beside *beside);
+
+/* Does a dispute in this state hold or take the money? An inquiry (warning_...) does not, a won one has given it back. */
+bool dispute_takes_money(const char *stripe_status);
+
+#endif

@@ -1,0 +1,208 @@
+#include "session_refund.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rfc3339.h"
+
+#define US_PER_DAY (INT64_C(86400) * 1000000)
+
+/* Banks show a refund 5 to 10 business days after Stripe sent it (Stripe docs, "Refund and cancel payments"). */
+#define REFUND_BUSINESS_DAYS 10
+#define BANKS_TAKE           "banks take 5 to 10 business days to show it"
+
+static const char disputed_words[] =
+	"The payment is disputed with the bank, which decides where the money goes.";
+
+static struct instant add_business_days(struct instant at, int days)
+{
+	struct civil_time civil;
+
+	while (days > 0) {
+		at.us += US_PER_DAY;
+		civil_from_instant(at, &civil);
+		days -= civil.weekday < 5;
+	}
+	return at;
+}
+
+static const char *refund_status(const struct booking_view *view)
+{
+	if (!view->has_refund)
+		return "by_hand";
+	return view->refund.is_settled ? "settled" : refund_state_name(view->refund.state);
+}
+
+static struct refund_promise promise_of(const struct booking_view *view)
+{
+	return refund_promise(view->has_refund ? view->refund.captured : view->booking.price, &view->beside);
+}
+
+/* Of a refund of ours that gives money back. amount: all of it, or what was left. */
+static void our_refund_words(const struct booking_view *view, enum refund_promise_kind promised,
+			     const char *amount, char ret_words[SESSION_WORDS_BYTES])
+{
+	const char *whose =
+		promised == REFUND_PROMISE_REST ? "A refund of the remaining" : "A full refund of";
+
+	if (view->refund.is_settled) {
+		snprintf(ret_words, SESSION_WORDS_BYTES, "%s was returned another way.", amount);
+		return;
+	}
+	switch (view->refund.state) {
+	case REFUND_REQUESTED:
+	case REFUND_SENDING:
+		snprintf(ret_words, SESSION_WORDS_BYTES, "%s %s has been requested.", whose, amount);
+		return;
+	case REFUND_PENDING:
+	case REFUND_REQUIRES_ACTION:
+		snprintf(ret_words, SESSION_WORDS_BYTES, "%s %s is on its way.", whose, amount);
+		return;
+	case REFUND_SUCCEEDED:
+		snprintf(ret_words, SESSION_WORDS_BYTES,
+			 "%s was returned. Banks take 5 to 10 business days to show it.", amount);
+		return;
+	case REFUND_FAILED:
+	case REFUND_CANCELED:
+		snprintf(ret_words, SESSION_WORDS_BYTES,
+			 "The refund of %s did not go through. We are in touch about another way.", amount);
+		return;
+	case REFUND_NEEDS_ATTENTION:
+		break;
+	}
+	snprintf(ret_words, SESSION_WORDS_BYTES,
+		 "The refund of %s takes longer than usual. We are looking into it.", amount);
+}
+
+/* A dispute keeps a refund from being sent; one that was sent is not undone by it. */
+static bool waits_for_the_bank(const struct booking_view *view)
+{
+	return !view->refund.is_settled
+	       && (view->refund.state == REFUND_REQUESTED || view->refund.state == REFUND_SENDING
+		   || view->refund.state == REFUND_NEEDS_ATTENTION);
+}
+
+static void by_hand_words(const struct booking_view *view, const struct refund_promise *promise,
+			  char ret_words[SESSION_WORDS_BYTES])
+{
+	char before[MONEY_TEXT_BYTES], price[MONEY_TEXT_BYTES];
+
+	money_to_words(promise->returned_before, "en", before);
+	money_to_words(view->booking.price, "en", price);
+	if (view->has_refund || promise->kind == REFUND_PROMISE_RETURNED)
+		snprintf(ret_words, SESSION_WORDS_BYTES,
+			 "%s was returned. Banks take 5 to 10 business days to show it.", before);
+	else
+		snprintf(ret_words, SESSION_WORDS_BYTES, "%s of the %s that was paid was returned.", before,
+			 price);
+}
+
+void session_refund_words(const struct booking_view *view, char ret_words[SESSION_WORDS_BYTES])
+{
+	const struct refund_promise promise = promise_of(view);
+	char amount[MONEY_TEXT_BYTES];
+	size_t used;
+
+	if (!view->has_refund || promise.kind == REFUND_PROMISE_RETURNED) {
+		by_hand_words(view, &promise, ret_words);
+		return;
+	}
+	money_to_words(promise.rest, "en", amount);
+	if (promise.kind == REFUND_PROMISE_DISPUTED && waits_for_the_bank(view))
+		snprintf(ret_words, SESSION_WORDS_BYTES, "%s", disputed_words);
+	else
+		our_refund_words(view,
+				 promise.returned_before.minor > 0 ? REFUND_PROMISE_REST : REFUND_PROMISE_ALL,
+				 amount, ret_words);
+	if (promise.returned_before.minor == 0)
+		return;
+	used = strlen(ret_words);
+	money_to_words(promise.returned_before, "en", amount);
+	snprintf(ret_words + used, SESSION_WORDS_BYTES - used, " %s was returned before.", amount);
+}
+
+/* The day by which a person should see the money; none once it failed or was settled otherwise. */
+static struct instant expected_by(const struct booking_view *view)
+{
+	if (!view->has_refund || promise_of(view).kind == REFUND_PROMISE_RETURNED)
+		return add_business_days(view->by_hand_at, REFUND_BUSINESS_DAYS);
+	if (view->refund.is_settled)
+		return INSTANT_NONE;
+	switch (view->refund.state) {
+	case REFUND_REQUESTED:
+	case REFUND_SENDING:
+		return add_business_days(view->refund.created_at, REFUND_BUSINESS_DAYS);
+	case REFUND_PENDING:
+	case REFUND_REQUIRES_ACTION:
+	case REFUND_SUCCEEDED:
+		return add_business_days(view->refund.updated_at, REFUND_BUSINESS_DAYS);
+	case REFUND_FAILED:
+	case REFUND_CANCELED:
+	case REFUND_NEEDS_ATTENTION:
+		break;
+	}
+	return INSTANT_NONE;
+}
+
+/* What this refund gives back; of one by hand, what that gave back. */
+static int64_t refund_minor(const struct booking_view *view)
+{
+	const struct refund_promise promise = promise_of(view);
+
+	return !view->has_refund || promise.kind == REFUND_PROMISE_RETURNED ? promise.returned_before.minor
+									    : promise.rest.minor;
+}
+
+bool session_has_refund(const struct booking_view *view)
+{
+	return view->has_refund || view->beside.by_hand_minor > 0;
+}
+
+void session_refund_encode(const struct booking_view *view, bool reads_reason, struct buf *out)
+{
+	char words[SESSION_WORDS_BYTES];
+
+	if (!session_has_refund(view)) {
+		buf_add(out, "null");
+		return;
+	}
+	session_refund_words(view, words);
+	buf_addf(out, "{\"status\":\"%s\",\"words\":", refund_status(view));
+	session_encode_text(words, out);
+	buf_addf(out, ",\"amountMinor\":%" PRId64 ",\"currency\":", refund_minor(view));
+	session_encode_text(promise_of(view).rest.currency, out);
+	buf_add(out, ",\"expectedBy\":");
+	session_encode_instant(expected_by(view), out);
+	buf_add(out, ",\"failureReason\":");
+	session_encode_text(reads_reason ? view->refund.failure_reason : NULL, out);
+	buf_add(out, "}");
+}
+
+void session_promise_words(const struct refund_promise *promise, const char *to,
+			   char ret_words[SESSION_WORDS_BYTES])
+{
+	char rest[MONEY_TEXT_BYTES], before[MONEY_TEXT_BYTES];
+
+	money_to_words(promise->rest, "en", rest);
+	money_to_words(promise->returned_before, "en", before);
+	switch (promise->kind) {
+	case REFUND_PROMISE_ALL:
+		snprintf(ret_words, SESSION_WORDS_BYTES,
+			 "A full refund of %s is on its way to %s; " BANKS_TAKE ".", rest, to);
+		return;
+	case REFUND_PROMISE_REST:
+		snprintf(ret_words, SESSION_WORDS_BYTES,
+			 "A refund of the remaining %s is on its way to %s; " BANKS_TAKE
+			 ". %s was returned before.",
+			 rest, to, before);
+		return;
+	case REFUND_PROMISE_RETURNED:
+		snprintf(ret_words, SESSION_WORDS_BYTES,
+			 "%s was returned before, so nothing is left to return.", before);
+		return;
+	case REFUND_PROMISE_DISPUTED:
+		break;
+	}
+	snprintf(ret_words, SESSION_WORDS_BYTES, "%s", disputed_words);
+}
