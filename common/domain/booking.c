@@ -74,6 +74,12 @@ static bool is_party(const struct actor *actor, enum role role, int64_t party_id
 	return actor->user_id != 0 && actor->user_id == party_id && (actor->roles & role);
 }
 
+bool booking_may_revive(const struct booking *booking, struct instant now)
+{
+	return booking->status == BOOKING_CANCELLED && booking->cancel_cause == CAUSE_CHECKOUT_EXPIRED
+	       && now.us < booking->starts_at.us;
+}
+
 bool booking_may_be_read_by(const struct booking *booking, const struct actor *actor)
 {
 	return (actor->roles & (ROLE_ADMIN | ROLE_SUPPORT))

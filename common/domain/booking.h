@@ -82,6 +82,9 @@ bool booking_may_become(enum booking_status from, enum booking_status to);
 /* A captured payment is kept by this booking. */
 bool booking_is_paid(const struct booking *booking);
 
+/* Cancelled because nobody paid in time, and ahead: a late payment may still revive it (design.md rule 5). */
+bool booking_may_revive(const struct booking *booking, struct instant now);
+
 /* Parent, teacher or student of it (with the matching role), or Admin or Support. Design section 6: others
  * get 404. */
 bool booking_may_be_read_by(const struct booking *booking, const struct actor *actor);

@@ -82,7 +82,9 @@ enum err_kind cancel_decide(const struct booking *booking, const struct actor *a
 			       (long long)booking->id);
 	switch (booking->status) {
 	case BOOKING_CANCELLED:
-		*ret = (struct cancellation){CANCEL_REPEATED, CAUSE_NONE};
+		*ret = booking_may_revive(booking, now)
+			       ? (struct cancellation){CANCEL_RELEASE, rights[0].cause}
+			       : (struct cancellation){CANCEL_REPEATED, CAUSE_NONE};
 		return ERR_OK;
 	case BOOKING_COMPLETED:
 		return err_set(err, ERR_REJECT, "not_cancellable", "booking %lld is completed",

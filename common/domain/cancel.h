@@ -8,8 +8,10 @@
 
 enum cancel_outcome {
 	CANCEL_AND_REFUND, /* Confirmed and paid: status 3, the kept payment goes back in full */
-	CANCEL_UNPAID,   /* Confirmed without a payment (fully discounted): status 3, nothing to give back */
-	CANCEL_RELEASE,  /* Pending: Stripe must be asked whether somebody just paid; else status 3 */
+	CANCEL_UNPAID, /* Confirmed without a payment (fully discounted): status 3, nothing to give back */
+	/* Pending, or expired and a late payment may still revive it: Stripe must be asked whether somebody just paid; else it is status 3
+	 * for this cause, and stays so */
+	CANCEL_RELEASE,
 	CANCEL_REPEATED, /* already Cancelled: same answer again, nothing to do */
 };
 

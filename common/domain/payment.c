@@ -42,7 +42,7 @@ void payment_decide(const struct booking *booking, const struct payment *payment
 		give_back(ret, "second_payment");
 		return;
 	case BOOKING_CANCELLED:
-		if (booking->cancel_cause == CAUSE_CHECKOUT_EXPIRED && is_ahead && slot_is_free)
+		if (booking_may_revive(booking, now) && slot_is_free)
 			*ret = (struct payment_decision){.outcome = PAYMENT_REVIVE};
 		else
 			give_back(ret, "late_payment");

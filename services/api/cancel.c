@@ -21,7 +21,7 @@ struct cancelling {
 	struct instant now;
 	struct cancellation decided;
 	struct refund_promise promise;
-	bool may_still_be_paid; /* it was Pending, and a delayed payment for it has not decided */
+	const char *unpaid_words; /* of CANCEL_RELEASE: what is known of a payment */
 };
 
 static enum err_kind decide(struct cancelling *c, struct err *err)
@@ -39,7 +39,7 @@ static enum err_kind decide(struct cancelling *c, struct err *err)
 	return kind;
 }
 
-/* A Pending booking gives its slot back, unless Stripe says that it was paid: then it is decided again, as it stands after that. */
+/* A Pending booking gives its slot back, and an expired one is the caller's cancel from now on, unless Stripe says that it was paid: then it is decided again, as it stands after that. */
 static enum err_kind end_pending(struct cancelling *c, struct err *err)
 {
 	const struct checkout_ending ending = {.booking_id = c->id,
@@ -50,8 +50,25 @@ static enum err_kind end_pending(struct cancelling *c, struct err *err)
 
 	if (checkout_end(c->api, c->request, &ending, &end, &c->booking, err))
 		return err->kind;
-	c->may_still_be_paid = end == CHECKOUT_END_UNDECIDED;
-	return end == CHECKOUT_END_PAID ? decide(c, err) : ERR_OK;
+	switch (end) {
+	case CHECKOUT_END_PAID:
+		return decide(c, err);
+	case CHECKOUT_END_REPEATED:
+		c->decided = (struct cancellation){CANCEL_REPEATED, CAUSE_NONE};
+		break;
+	case CHECKOUT_END_UNASKED:
+		c->unpaid_words =
+			"We are closing the payment page; whatever is still paid there is refunded in full.";
+		break;
+	case CHECKOUT_END_UNDECIDED:
+		c->unpaid_words = "A payment that still arrives is refunded in full.";
+		break;
+	case CHECKOUT_END_RELEASED:
+	case CHECKOUT_END_WAITING: /* not without ending.waits */
+		c->unpaid_words = "It had not been paid for.";
+		break;
+	}
+	return ERR_OK;
 }
 
 static void answer_cancelled(struct cancelling *c, struct http_response *response)
@@ -69,9 +86,7 @@ static void answer_cancelled(struct cancelling *c, struct http_response *respons
 			 "Session cancelled. Nothing was paid, so nothing is returned.");
 		break;
 	case CANCEL_RELEASE:
-		snprintf(message, sizeof message, "Session cancelled. %s",
-			 c->may_still_be_paid ? "A payment that still arrives is refunded in full."
-					      : "It had not been paid for.");
+		snprintf(message, sizeof message, "Session cancelled. %s", c->unpaid_words);
 		break;
 	case CANCEL_REPEATED:
 		api_refund_words(c->api, c->request, c->id, words);

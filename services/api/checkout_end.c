@@ -38,10 +38,13 @@ static enum err_kind release(struct api *api, struct http_request *request,
 
 	if (release_booking(&flow, &wanted, &outcome, ret_booking, err))
 		return err->kind;
-	*ret_end = CHECKOUT_END_RELEASED;
 	switch (outcome) {
 	case RELEASED:
+		*ret_end = is_closed || !ending->stripe_session_id ? CHECKOUT_END_RELEASED
+								   : CHECKOUT_END_UNASKED;
+		break;
 	case RELEASE_REPEATED:
+		*ret_end = CHECKOUT_END_REPEATED;
 		break;
 	case RELEASE_NOT_PENDING:
 		*ret_end = CHECKOUT_END_PAID;
@@ -81,7 +84,7 @@ enum err_kind checkout_end(struct api *api, struct http_request *request,
 		}
 		if (release(api, request, ending, false, ret_end, ret_booking, err))
 			return err->kind;
-		if (*ret_end == CHECKOUT_END_RELEASED)
+		if (*ret_end == CHECKOUT_END_UNASKED)
 			*ret_end = CHECKOUT_END_UNDECIDED;
 		return ERR_OK;
 	case CHECKOUT_PROVES_NOTHING:

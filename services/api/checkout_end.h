@@ -14,10 +14,12 @@ struct checkout_ending {
 };
 
 enum checkout_end {
-	CHECKOUT_END_RELEASED, /* Cancelled, by this call or before; when Stripe could not be asked the reaper closes the checkout */
+	CHECKOUT_END_RELEASED, /* Cancelled, and nobody can pay any more */
+	CHECKOUT_END_UNASKED, /* Cancelled, but Stripe could not be asked: the reaper closes the checkout; what is paid until then goes back */
 	CHECKOUT_END_UNDECIDED, /* Cancelled likewise, while a delayed payment has not decided: should it come, it goes back */
-	CHECKOUT_END_PAID,    /* a payment was there: settled, by this call or before */
-	CHECKOUT_END_WAITING, /* nothing was written */
+	CHECKOUT_END_REPEATED, /* it was Cancelled before; an unpaid expiry has become this person's cancel */
+	CHECKOUT_END_PAID,     /* a payment was there: settled, by this call or before */
+	CHECKOUT_END_WAITING,  /* nothing was written */
 };
 
 /* On the stripe pool: blocks for Stripe at most 2 s. *ret_booking as it stands now, in the request's arena; not with WAITING.

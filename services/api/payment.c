@@ -69,7 +69,7 @@ static void answer(struct return_trip *r, int status, const char *code, const ch
 /* PAID: a payment was captured, or may still be. */
 enum cancel_payment { CANCEL_PAYMENT_DONE, CANCEL_PAYMENT_PAID };
 
-/* A Cancelled booking whose payment came late is no cancelled payment. */
+/* A Cancelled booking whose payment came late is no cancelled payment; one that expired stays cancelled from now on. */
 static enum err_kind cancel_pending(struct return_trip *r, enum cancel_payment *ret_outcome, struct err *err)
 {
 	const struct checkout_ending ending = {.booking_id = r->booking.id,
@@ -82,7 +82,7 @@ static enum err_kind cancel_pending(struct return_trip *r, enum cancel_payment *
 	if (checkout_end(r->api, r->request, &ending, &end, &r->booking, err))
 		return err->kind;
 	*ret_outcome = CANCEL_PAYMENT_PAID;
-	if (end != CHECKOUT_END_RELEASED)
+	if (end == CHECKOUT_END_PAID || end == CHECKOUT_END_WAITING)
 		return ERR_OK;
 	if (find(r, err))
 		return err->kind;
@@ -92,6 +92,10 @@ static enum err_kind cancel_pending(struct return_trip *r, enum cancel_payment *
 
 static enum err_kind cancel_payment(struct return_trip *r, enum cancel_payment *ret_outcome, struct err *err)
 {
+	struct instant now = clock_system()->now(clock_system());
+
+	if (!r->has_payment && booking_may_revive(&r->booking, now))
+		return cancel_pending(r, ret_outcome, err);
 	switch (r->booking.status) {
 	case BOOKING_PENDING:
 		return cancel_pending(r, ret_outcome, err);

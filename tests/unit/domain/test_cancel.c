@@ -211,3 +211,33 @@ Test(cancel, who_is_party_and_admin_cancels_as_the_party_while_that_is_allowed)
 	cr_assert_eq(cancel_decide(&booking, &both, &policy, before_start(US_PER_HOUR), &got, NULL), ERR_OK);
 	cr_assert_eq(got.cause, CAUSE_ADMIN);
 }
+
+Test(cancel, an_expired_one_is_asked_about_until_its_start_and_then_repeated)
+{
+	static const struct {
+		struct actor actor;
+		enum cancel_cause cause;
+	} people[] = {{{PARENT_ID, ROLE_PARENT}, CAUSE_PARENT},
+		      {{TEACHER_ID, ROLE_TEACHER}, CAUSE_TEACHER},
+		      {{99, ROLE_ADMIN}, CAUSE_ADMIN}};
+	struct booking booking = sample_booking();
+	struct cancellation got;
+
+	booking.status = BOOKING_CANCELLED;
+	for (int cause = CAUSE_PARENT; cause <= CAUSE_TOO_LATE_TO_PAY; cause++) {
+		booking.cancel_cause = (enum cancel_cause)cause;
+		for (size_t i = 0; i < 3; i++) {
+			bool asks = cause == CAUSE_CHECKOUT_EXPIRED;
+
+			cr_assert_eq(
+				cancel_decide(&booking, &people[i].actor, NULL, before_start(1), &got, NULL),
+				ERR_OK);
+			cr_expect_eq(got.outcome, asks ? CANCEL_RELEASE : CANCEL_REPEATED);
+			cr_expect_eq(got.cause, asks ? people[i].cause : CAUSE_NONE);
+			cr_assert_eq(
+				cancel_decide(&booking, &people[i].actor, NULL, before_start(0), &got, NULL),
+				ERR_OK);
+			cr_expect_eq(got.outcome, CANCEL_REPEATED);
+		}
+	}
+}
