@@ -40,6 +40,12 @@ static enum err_kind queue_release(struct releasing *r, struct pg *tx, struct in
 /* Closed for good, or somebody else's task from now on. */
 static enum err_kind queue_checkout(struct releasing *r, struct pg *tx, struct err *err)
 {
+	if (r->request->is_given_up
+	    && flow_queue_log(r->flow, tx, r->booking.id, "checkout_given_up",
+			      arena_printf(r->flow->arena, "{\"checkout\":\"%s\"}",
+					   r->booking.stripe_session_id ? r->booking.stripe_session_id : ""),
+			      err))
+		return err->kind;
 	if (r->request->is_closed)
 		return releases_queue_closed(tx, r->booking.id, err);
 	if (!instant_is_none(r->booking.checkout_closed_at))

@@ -20,6 +20,7 @@ struct release_request {
 	/* Stripe has proven that nobody can pay any more (or that the key made nothing). Else checkout.check is rung, and the reaper goes on
 	 * until it is closed; whoever pays in that gap is refunded. */
 	bool is_closed;
+	bool is_given_up; /* with is_closed: not Stripe but the flow's actor says so, which the time line keeps */
 };
 
 /* RELEASE_REPEATED records is_closed all the same, and makes an expiry that came first, unpaid, the person's cancel (release_takes_over):

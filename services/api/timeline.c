@@ -18,6 +18,7 @@ static const struct {
 	{"completed", "The session is over."},
 	{"cancelled", "The session was cancelled."},
 	{"released", "The booking was released unpaid."},
+	{"checkout_given_up", "The payment page is unknown at Stripe; nobody looks for it any more."},
 	{"refund_requested", "The refund was requested."},
 	{"refund_sending", "The refund is being sent."},
 	{"refund_pending", "The refund is on its way."},

@@ -5,10 +5,12 @@
 
 #include "actor.h"
 #include "checkouts.h"
+#include "cleanup_unknown.h"
 #include "conclude.h"
 #include "ctl.h"
 #include "orphan.h"
 #include "release.h"
+#include "str.h"
 #include "stripe_checkout.h"
 
 #define OLDER_THAN_S    86400
@@ -18,13 +20,16 @@
 
 static int usage(FILE *out, int code)
 {
-	fputs("usage: unbookctl cleanup [--dry-run] [--operator <name>]\n\n"
+	fputs("usage: unbookctl cleanup [--dry-run] [--operator <name>] [--unknown <booking>]\n\n"
 	      "Ends every booking that is Pending and unpaid though it was made more than 24 hours ago. Its checkout is\n"
 	      "expired at Stripe; when Stripe says that nobody has paid, the booking becomes Cancelled. Rows are never\n"
 	      "deleted. One that turns out paid is settled as if its payment had been heard of: Confirmed, or given back.\n"
 	      "Left alone, and said so: a hold that is not over, a delayed payment that has not decided yet, a checkout\n"
 	      "that Stripe does not know (another account's key?). Safe beside running services; repeat it at will.\n"
 	      "Exit code 0: none is left, 1: some are, 70: Stripe or the database did not answer about some.\n\n"
+	      "  --unknown <booking> end this one alone, whose checkout Stripe does not know: look first whether the key is\n"
+	      "                      of the account that took the payments. Pending, it becomes Cancelled (admin); Cancelled,\n"
+	      "                      it stays so; Stripe is not asked about it again. Refused when Stripe knows the checkout\n"
 	      "  --dry-run           only say what would be done: nothing is written, and Stripe is only asked\n"
 	      "  --operator <name>   who does it, for the time line; default: $SUDO_USER, else $USER\n"
 	      "  UNBOOK_PG_URL       PostgreSQL (or UNBOOK_PG_URL_FILE)\n"
@@ -195,7 +200,7 @@ static enum err_kind end_one(void *context, const struct ctl_stripe *link, struc
 	if (orphan->found == ORPHAN_NO_ANSWER)
 		return fail(c, orphan, &orphan->why);
 	if (orphan->found == ORPHAN_UNKNOWN_THERE)
-		return leave(c, orphan, "left: look whether the key is of the right account");
+		return leave(c, orphan, "left: is the key of the right account? Then see --unknown");
 	if (orphan->found == ORPHAN_SEEN && checkout_prove(&orphan->checkout) == CHECKOUT_PROVES_WAIT)
 		return leave(c, orphan, plan_of(orphan));
 	if (c->only_says)
@@ -208,8 +213,13 @@ static enum err_kind clean(const struct ctl_stripe *link, void *context, int *re
 	struct cleaning *c = context;
 	const struct orphan_walk walk = {
 		.what = "cleaning up", .older_than_s = OLDER_THAN_S, .visit = end_one, .context = c};
-	enum err_kind kind = orphan_walk(link, &walk, err);
+	struct arena arena;
+	enum err_kind kind;
 
+	arena_init(&arena, ARENA_BYTES_MAX);
+	c->arena = &arena;
+	kind = orphan_walk(link, &walk, err);
+	arena_release(&arena);
 	fprintf(stderr, "%lld bookings %s ended, %lld left, %lld failed\n", (long long)c->ended,
 		c->only_says ? "would be" : "were", (long long)c->left, (long long)c->failed);
 	if (!kind && c->failed)
@@ -224,12 +234,13 @@ static int command(int argc, char **argv)
 	static const struct option options[] = {
 		{"dry-run", no_argument, NULL, 'd'},
 		{"operator", required_argument, NULL, 'o'},
+		{"unknown", required_argument, NULL, 'u'},
 		{NULL, 0, NULL, 0},
 	};
 	struct cleaning c = {0};
-	struct arena arena;
+	struct cleanup_unknown unknown = {0};
 	const char *name = NULL;
-	int option, code;
+	int option;
 
 	if (ctl_wants_help(argc, argv))
 		return usage(stdout, 0);
@@ -238,19 +249,21 @@ static int command(int argc, char **argv)
 			c.only_says = true;
 		else if (option == 'o')
 			name = optarg;
-		else
+		else if (option != 'u' || !str_to_int64(optarg, &unknown.booking_id)
+			 || unknown.booking_id < 1)
 			return ctl_see_help(COMMAND);
 	}
 	if (optind != argc)
 		return usage(stderr, EX_USAGE);
 	if (!c.only_says && !actor_read(COMMAND, name, c.actor))
 		return ctl_see_help(COMMAND);
-	arena_init(&arena, ARENA_BYTES_MAX);
-	c.arena = &arena;
-	code = ctl_with_stripe(&(struct ctl_stripe_work){
-		.name = COMMAND, .only_reads = c.only_says, .run = clean, .context = &c});
-	arena_release(&arena);
-	return code;
+	unknown.only_says = c.only_says;
+	unknown.actor = c.actor;
+	return ctl_with_stripe(
+		&(struct ctl_stripe_work){.name = COMMAND,
+					  .only_reads = c.only_says,
+					  .run = unknown.booking_id ? cleanup_unknown : clean,
+					  .context = unknown.booking_id ? (void *)&unknown : (void *)&c});
 }
 
 const struct ctl_command ctl_cleanup = {"cleanup", "end bookings left unpaid for a day, on Stripe's word",

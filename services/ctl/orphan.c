@@ -46,7 +46,7 @@ static enum err_kind get(const struct ctl_stripe *link, struct orphan *orphan)
 	return ERR_OK;
 }
 
-static void look(const struct ctl_stripe *link, struct orphan *orphan)
+void orphan_look(const struct ctl_stripe *link, struct orphan *orphan)
 {
 	if (orphan->booking->stripe_session_id ? get(link, orphan) : search(link, orphan))
 		orphan->found = ORPHAN_NO_ANSWER;
@@ -67,7 +67,7 @@ static enum err_kind visit(struct walking *w, const struct booking *booking, str
 {
 	struct orphan orphan = {.booking = booking, .now = now};
 
-	look(w->link, &orphan);
+	orphan_look(w->link, &orphan);
 	w->silent = orphan.found == ORPHAN_NO_ANSWER ? w->silent + 1 : 0;
 	progress_clear(&w->progress);
 	if (w->walk->visit(w->walk->context, w->link, &orphan, err))

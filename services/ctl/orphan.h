@@ -33,6 +33,9 @@ struct orphan_walk {
 enum err_kind orphan_walk(const struct ctl_stripe *link, const struct orphan_walk *walk,
 			  struct err *err) MUST_CHECK;
 
+/* Ask Stripe about orphan->booking (a GET): fills found, checkout and why. */
+void orphan_look(const struct ctl_stripe *link, struct orphan *orphan);
+
 /* The booking and what Stripe says, as a line of stdout that is not ended yet. */
 void orphan_print(const struct orphan *orphan);
 

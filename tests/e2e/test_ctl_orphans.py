@@ -109,7 +109,7 @@ def test_cleanup_says_first_and_then_does_by_name_what_stripe_proves(stack):
     }
     stay = {
         left.delayed: "left: the payment has not decided yet",
-        left.unknown: "left: look whether the key is of the right account",
+        left.unknown: "left: is the key of the right account? Then see --unknown",
         held: "left: its hold is not over",
     }
 
@@ -175,6 +175,39 @@ def test_beside_a_reaper_at_work_each_is_ended_once(new_stack):
         after = row(stack, booking)
         assert (after["status"], after["version"], after["cancel_cause"]) == (3, 2, "checkout_expired")
         assert [what for _, what in log(stack, booking)] == ["released"]
+
+
+def test_one_that_stripe_does_not_know_is_ended_by_name_and_never_asked_about_again(stack):
+    (pending, _), (cancelled, _), (known, _), (held, _), (live, _) = (left_behind(stack, "2 hours") for _ in range(5))
+    for booking in (pending, cancelled, held):
+        stack.sql("UPDATE bookings SET stripe_session_id = 'cs_test_gone' || id WHERE id = %s", booking)
+    stack.sql("UPDATE bookings SET stripe_session_id = 'cs_live_gone' WHERE id = %s", live)
+    stack.sql("UPDATE bookings SET hold_expires_at = clock_timestamp() + interval '1 hour' WHERE id = %s", held)
+    stack.sql(
+        "UPDATE bookings SET status = 3, cancel_cause = 'admin', cancelled_at = now(), next_try_at = now(),"
+        " checkout_closed_at = NULL WHERE id = %s",
+        cancelled,
+    )
+
+    def unknown(booking, *more, **options):
+        return ctl.run(stack, "cleanup", "--unknown", str(booking), *more, **options)
+
+    before = state(stack)
+    refusals = {known: "on Stripe's word", held: "left: its hold is not over", live: "of the other mode"}
+    for booking, why in refusals.items():
+        assert why in unknown(booking, code=1)[0]
+    assert "no booking 987654321" in unknown(987654321, code=1)[1]
+    assert "would be Cancelled (admin)" in unknown(pending, "--dry-run", USER="")[0]
+    unknown("x", code=64)
+    assert state(stack) == before
+
+    assert "-> Cancelled (admin)" in unknown(pending, "--operator", "bo")[0]
+    assert "-> Stripe is not asked about it again" in unknown(cancelled, "--operator", "bo")[0]
+    for booking, told in ((pending, ["released", "checkout_given_up"]), (cancelled, ["checkout_given_up"])):
+        after = row(stack, booking)
+        assert (after["status"], after["cancel_cause"], after["next_try_at"]) == (3, "admin", None)
+        assert after["checkout_closed_at"] and log(stack, booking) == [("operator:bo", what) for what in told]
+        assert "nobody asks" in unknown(booking, code=1)[0]
 
 
 def test_without_stripes_word_nothing_is_ended_and_the_command_fails(stack):
