@@ -74,7 +74,8 @@ static enum err_kind queue_all(struct cancelling *c, struct pg *tx, struct err *
 			      arena_printf(c->flow->arena, "{\"cause\":\"%s\"}", cause), err)
 	    || flow_queue_event(c->flow, tx, EVENT_BOOKING_CANCELLED, booking->id,
 				event_encode_booking(booking, c->flow->arena), err)
-	    || (pays_back && flow_queue_refund_news(c->flow, tx, &refund, err)))
+	    || (pays_back && flow_queue_refund_news(c->flow, tx, &refund, err))
+	    || flow_queue_key(c->flow, tx, booking->id, err))
 		return err->kind;
 	return pg_queue_commit(tx, err);
 }

@@ -5,6 +5,7 @@
 #include "booking_log.h"
 #include "flow_private.h"
 #include "id.h"
+#include "idempotency_keys.h"
 #include "mails.h"
 #include "outbox.h"
 #include "refund.h"
@@ -54,6 +55,11 @@ enum err_kind flow_run(const struct flow *flow,
 			return kind;
 	}
 	return kind;
+}
+
+enum err_kind flow_queue_key(const struct flow *flow, struct pg *tx, int64_t booking_id, struct err *err)
+{
+	return flow->key ? idempotency_keys_queue(tx, flow->key, booking_id, err) : ERR_OK;
 }
 
 enum err_kind flow_queue_event(const struct flow *flow, struct pg *tx, enum event_type type,

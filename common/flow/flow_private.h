@@ -18,6 +18,10 @@ enum err_kind flow_run(const struct flow *flow,
 enum err_kind flow_queue_event(const struct flow *flow, struct pg *tx, enum event_type type,
 			       int64_t booking_id, const char *payload, struct err *err) MUST_CHECK;
 
+/* The row of flow->key, when there is one. */
+enum err_kind flow_queue_key(const struct flow *flow, struct pg *tx, int64_t booking_id,
+			     struct err *err) MUST_CHECK;
+
 /* detail: as arena_printf gave it; NULL is out of memory here. */
 enum err_kind flow_queue_log(const struct flow *flow, struct pg *tx, int64_t booking_id, const char *what,
 			     const char *detail, struct err *err) MUST_CHECK;

@@ -31,7 +31,8 @@ static enum err_kind queue_release(struct releasing *r, struct pg *tx, struct in
 	r->booking.cancellation_reason = request->reason;
 	if ((r->takes_over ? releases_queue_taken_over(tx, &cancel, err)
 			   : bookings_queue_cancel(tx, &cancel, err))
-	    || flow_queue_log(r->flow, tx, r->booking.id, "released", detail, err))
+	    || flow_queue_log(r->flow, tx, r->booking.id, "released", detail, err)
+	    || flow_queue_key(r->flow, tx, r->booking.id, err))
 		return err->kind;
 	return flow_queue_event(r->flow, tx, EVENT_BOOKING_CANCELLED, r->booking.id,
 				event_encode_booking(&r->booking, r->flow->arena), err);

@@ -1,6 +1,7 @@
 #include "holds.h"
 
 #include "booking_row.h"
+#include "idempotency_keys.h"
 
 #define FACTS_ROW 3 /* places in the answers of holds_open */
 #define RIVAL_ROW 4
@@ -154,7 +155,9 @@ enum err_kind holds_insert(struct pg *tx, const struct holds_new *hold, struct a
 	pg_arg_int(&args, offer->cancel_notice_s);
 	pg_arg_text(&args, request->notes);
 	pg_arg_instant(&args, hold->hold_expires_at);
-	if (pg_queue(tx, &insert_stmt, &args, err) || pg_queue_commit(tx, err) || pg_run(tx, &results, err))
+	if (pg_queue(tx, &insert_stmt, &args, err)
+	    || (hold->key && idempotency_keys_queue(tx, hold->key, 0, err)) || pg_queue_commit(tx, err)
+	    || pg_run(tx, &results, err))
 		return err->kind;
 	return booking_row_read(&results, 0, 0, arena, ret_booking, err);
 }

@@ -163,7 +163,7 @@ static void count(const struct http_request *request, int status, int64_t took_u
 
 void answer_done(void *context, struct http_request *request, struct http_response *response, int64_t took_us)
 {
-	const struct api *api = context;
+	struct api *api = context;
 	const struct caller *caller = request->user;
 	char trace[ANSWER_TRACE_BYTES];
 
@@ -173,6 +173,7 @@ void answer_done(void *context, struct http_request *request, struct http_respon
 				 "default-src 'none'; frame-ancestors 'none'");
 	http_response_add_header(request, response, "Referrer-Policy", "no-referrer");
 	add_cors(api, request, response);
+	keyed_leave(api, caller ? caller->keyed : NULL);
 	count(request, response->status, took_us);
 	answer_trace_id(request, trace);
 	LOG(LOG_INFO, "request", LOG_S("method", http_method_name(request->method)),

@@ -8,6 +8,7 @@
 #include "cancel.h"
 #include "conf.h"
 #include "http_server.h"
+#include "keyed.h"
 #include "keys.h"
 #include "pg.h"
 #include "redis.h"
@@ -52,6 +53,7 @@ struct api {
 	struct relay *relay;
 	struct health *health;
 	struct user_cache *users;
+	struct keyed_table *keyed;
 	struct http_server *http;
 	struct cancel_policy policy;
 };
@@ -72,6 +74,7 @@ extern const size_t api_route_count;
 /* Who calls: left in request->user by api_admit, never NULL in a handler whose rule is not API_ANYBODY. */
 struct caller {
 	struct actor actor;
+	struct keyed *keyed; /* NULL: the request names no key */
 };
 bool api_admit(void *api, struct http_request *request, struct http_response *response);
 

@@ -98,6 +98,7 @@ bool api_admit(void *context, struct http_request *request, struct http_response
 		return false;
 	}
 	caller->actor.roles = claims.roles;
+	caller->keyed = NULL;
 	request->user = caller;
 	return true;
 }

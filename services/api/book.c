@@ -43,6 +43,7 @@ static enum err_kind hold_once(struct book *b, struct pg *db, struct err *err)
 		return err->kind;
 	if (b->outcome == HOLD_SAME)
 		return ERR_OK;
+	new.key = api_flow(b->api, b->request).key;
 	new.hold_expires_at = hold_end(b->facts.now, b->api->settings->hold_s);
 	return holds_insert(tx, &new, b->request->arena, &b->booking, err);
 }
@@ -64,6 +65,27 @@ static enum err_kind hold(struct book *b, struct err *err)
 			break;
 	}
 	CRASH_POINT("book.after_hold");
+	return kind;
+}
+
+/* The booking that an earlier try under the same key made. One that ended before it had a checkout was none. */
+static enum err_kind find_earlier(struct book *b, struct err *err)
+{
+	const struct caller *caller = b->request->user;
+	struct pg *db = NULL;
+	enum err_kind kind;
+
+	if (!caller->keyed || !caller->keyed->booking_id)
+		return ERR_OK;
+	kind = pg_pool_take(b->api->db, POOL_WAIT_MS, &db, err);
+	if (!kind)
+		kind = checkouts_find_booking(db, "", caller->keyed->booking_id, b->request->arena,
+					      &b->booking, err);
+	pg_pool_give(b->api->db, db);
+	if (!kind && b->booking.status != BOOKING_PENDING && !b->booking.stripe_session_id)
+		b->booking = (struct booking){0};
+	b->outcome = HOLD_SAME;
+	b->facts.now = clock_system()->now(clock_system());
 	return kind;
 }
 
@@ -273,17 +295,22 @@ static bool take_body(struct book *b)
 	return true;
 }
 
-void api_book(void *api, struct http_request *request, struct http_response *response)
+static void book(void *api, struct http_request *request, struct http_response *response)
 {
 	struct book b = {.api = api, .request = request, .response = response};
 	struct err err = {0};
 
 	if (!take_body(&b))
 		return;
-	if (hold(&b, &err))
+	if (find_earlier(&b, &err) || (!b.booking.id && hold(&b, &err)))
 		answer_refused(&b, &err);
 	else if (b.booking.stripe_session_id && b.booking.checkout_url)
 		answer_held(&b);
 	else
 		make_checkout(&b);
+}
+
+void api_book(void *api, struct http_request *request, struct http_response *response)
+{
+	keyed_run(api, request, response, book);
 }

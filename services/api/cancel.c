@@ -179,7 +179,7 @@ static void cancel_pending(void *api, struct http_request *request, struct http_
 	answer(&c, response, kind, &err);
 }
 
-void api_cancel(void *api, struct http_request *request, struct http_response *response)
+static void cancel(void *api, struct http_request *request, struct http_response *response)
 {
 	const struct caller *caller = request->user;
 	struct cancelling c = {.api = api, .request = request, .actor = caller->actor};
@@ -195,4 +195,9 @@ void api_cancel(void *api, struct http_request *request, struct http_response *r
 		return;
 	}
 	answer(&c, response, kind, &err);
+}
+
+void api_cancel(void *api, struct http_request *request, struct http_response *response)
+{
+	keyed_run(api, request, response, cancel);
 }

@@ -18,6 +18,7 @@ struct flow api_flow(const struct api *api, const struct http_request *request)
 		.arena = request->arena,
 		.actor = arena_printf(request->arena, "user:%" PRId64, caller->actor.user_id),
 		.traceparent = request->traceparent,
+		.key = caller->keyed ? &caller->keyed->key : NULL,
 		.doorbell_ms = api->settings->doorbell_ms,
 		.meeting_url_template = api->settings->meeting_url_template,
 	};

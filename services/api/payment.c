@@ -116,7 +116,7 @@ static void fail_cancel(struct return_trip *r, const struct err *err)
 	answer(r, 500, "internal", "Failed to cancel session");
 }
 
-void api_cancel_payment(void *api, struct http_request *request, struct http_response *response)
+static void end_payment(void *api, struct http_request *request, struct http_response *response)
 {
 	struct return_trip r = {.api = api, .request = request, .response = response};
 	enum cancel_payment outcome = CANCEL_PAYMENT_PAID;
@@ -211,7 +211,7 @@ static void confirm(struct return_trip *r)
 	}
 }
 
-void api_confirm_payment(void *api, struct http_request *request, struct http_response *response)
+static void confirm_payment(void *api, struct http_request *request, struct http_response *response)
 {
 	struct return_trip r = {.api = api, .request = request, .response = response};
 	struct err err = {0};
@@ -226,4 +226,14 @@ void api_confirm_payment(void *api, struct http_request *request, struct http_re
 		answer_refunded(&r);
 	else
 		confirm(&r);
+}
+
+void api_cancel_payment(void *api, struct http_request *request, struct http_response *response)
+{
+	keyed_run(api, request, response, end_payment);
+}
+
+void api_confirm_payment(void *api, struct http_request *request, struct http_response *response)
+{
+	keyed_run(api, request, response, confirm_payment);
 }

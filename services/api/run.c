@@ -93,7 +93,7 @@ static enum err_kind open_parts(struct api *api, struct err *err)
 	api->policy.teacher_notice_s = api->settings->teacher_notice_s;
 	cut_slashes(api->settings->frontend_url);
 	if ((api->settings->redis_url && redis_open(api->settings->redis_url, REDIS_MS, &api->redis, err))
-	    || open_brief(api, err) || user_cache_new(&api->users, err)
+	    || open_brief(api, err) || user_cache_new(&api->users, err) || keyed_table_new(&api->keyed, err)
 	    || pg_pool_open(&pg, connections, &api->db, err) || relay_open(&relay, &api->relay, err)
 	    || health_open(common->pg_url, &api->health, err))
 		return err->kind;
@@ -116,6 +116,7 @@ static void close_parts(struct api **handle)
 		service_check_remove(api->relay);
 	relay_leave(&api->relay);
 	pg_pool_close(api->db);
+	keyed_table_free(api->keyed);
 	user_cache_free(api->users);
 	redis_close(api->redis);
 	stripe_close(api->stripe_brief);

@@ -125,18 +125,22 @@ static bool load_script(struct redis *redis)
 	return good;
 }
 
-/* *ret_wait_us negative: the script is not there (any more). False: no use of this line. */
-static bool run_script(struct redis *redis, const char *key, const char *unit_us, const char *burst,
-		       int64_t *ret_wait_us)
+struct gcra {
+	const char *key, *unit_us, *burst;
+	int64_t wait_us;
+};
+
+/* wait_us negative: the script is not there (any more). False: no use of this line. */
+static bool run_script(struct redis *redis, struct gcra *gcra)
 {
-	const char *words[] = {"EVALSHA", redis->script, "1", key, unit_us, burst};
+	const char *words[] = {"EVALSHA", redis->script, "1", gcra->key, gcra->unit_us, gcra->burst};
 	redisReply *reply = command(redis, 6, words);
 	bool good = reply && reply->type == REDIS_REPLY_INTEGER && reply->integer >= 0;
 
 	if (good)
-		*ret_wait_us = reply->integer;
+		gcra->wait_us = reply->integer;
 	if (reply && reply->type == REDIS_REPLY_ERROR && str_starts(reply->str, "NOSCRIPT")) {
-		*ret_wait_us = -1;
+		gcra->wait_us = -1;
 		good = true;
 	}
 	if (reply)
@@ -144,17 +148,8 @@ static bool run_script(struct redis *redis, const char *key, const char *unit_us
 	return good;
 }
 
-static bool try_gcra(struct redis *redis, const char *key, const char *unit_us, const char *burst,
-		     int64_t *ret_wait_us)
-{
-	if (!connect_line(redis) || !load_script(redis)
-	    || !run_script(redis, key, unit_us, burst, ret_wait_us))
-		return false;
-	if (*ret_wait_us >= 0)
-		return true;
-	redis->script[0] = '\0'; /* SCRIPT FLUSH, or another server behind the same address */
-	return load_script(redis) && run_script(redis, key, unit_us, burst, ret_wait_us) && *ret_wait_us >= 0;
-}
+/* One call: false when the line is of no use. */
+typedef bool redis_attempt(struct redis *redis, void *context);
 
 /* A server that was restarted has closed the old line: no reason to rest. A time-out is one. */
 static bool was_hung_up(const struct redis *redis)
@@ -163,18 +158,18 @@ static bool was_hung_up(const struct redis *redis)
 	       || (redis->line->err == REDIS_ERR_IO && (errno == EPIPE || errno == ECONNRESET));
 }
 
-static bool gcra_or_rest(struct redis *redis, const char *key, const char *unit_us, const char *burst,
-			 int64_t *ret_wait_us)
+/* False: Redis does not answer, and is left alone for a while. */
+static bool try_or_rest(struct redis *redis, redis_attempt *attempt, void *context)
 {
 	bool had_line = redis->line;
 
 	if (deadline_left_ms(redis->rest_until_ms))
 		return false;
-	if (try_gcra(redis, key, unit_us, burst, ret_wait_us))
+	if (connect_line(redis) && attempt(redis, context))
 		return true;
 	if (had_line && was_hung_up(redis)) {
 		hang_up(redis);
-		if (try_gcra(redis, key, unit_us, burst, ret_wait_us))
+		if (connect_line(redis) && attempt(redis, context))
 			return true;
 	}
 	hang_up(redis);
@@ -182,21 +177,102 @@ static bool gcra_or_rest(struct redis *redis, const char *key, const char *unit_
 	return false;
 }
 
+static enum err_kind call(struct redis *redis, redis_attempt *attempt, void *context, struct err *err)
+{
+	bool good;
+
+	pthread_mutex_lock(&redis->lock);
+	good = try_or_rest(redis, attempt, context);
+	pthread_mutex_unlock(&redis->lock);
+	if (!good)
+		return err_set(err, ERR_RETRY, "redis_unavailable", "Redis does not answer");
+	return ERR_OK;
+}
+
+static bool try_gcra(struct redis *redis, void *context)
+{
+	struct gcra *gcra = context;
+
+	if (!load_script(redis) || !run_script(redis, gcra))
+		return false;
+	if (gcra->wait_us >= 0)
+		return true;
+	redis->script[0] = '\0'; /* SCRIPT FLUSH, or another server behind the same address */
+	return load_script(redis) && run_script(redis, gcra) && gcra->wait_us >= 0;
+}
+
 enum err_kind redis_gcra(struct redis *redis, const char *key, double rate_per_s, int burst,
 			 int64_t *ret_wait_ms, struct err *err)
 {
 	char unit_us[32];
 	char burst_text[16];
-	int64_t wait_us = 0;
-	bool good;
+	struct gcra gcra = {key, unit_us, burst_text, 0};
+	enum err_kind kind;
 
 	snprintf(unit_us, sizeof(unit_us), "%.3f", 1000000 / rate_per_s);
 	snprintf(burst_text, sizeof(burst_text), "%d", burst);
-	pthread_mutex_lock(&redis->lock);
-	good = gcra_or_rest(redis, key, unit_us, burst_text, &wait_us);
-	pthread_mutex_unlock(&redis->lock);
-	if (!good)
-		return err_set(err, ERR_RETRY, "redis_unavailable", "Redis does not answer");
-	*ret_wait_ms = (wait_us + 999) / 1000;
+	kind = call(redis, try_gcra, &gcra, err);
+	if (kind)
+		return kind;
+	*ret_wait_ms = (gcra.wait_us + 999) / 1000;
 	return ERR_OK;
+}
+
+struct reading {
+	const char *key;
+	struct buf *value;
+	bool is_there;
+};
+
+static bool try_get(struct redis *redis, void *context)
+{
+	struct reading *reading = context;
+	const char *words[] = {"GET", reading->key};
+	redisReply *reply = command(redis, 2, words);
+	bool good = reply && (reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_NIL);
+
+	reading->is_there = good && reply->type == REDIS_REPLY_STRING;
+	if (reading->is_there)
+		buf_add_bytes(reading->value, reply->str, reply->len);
+	if (reply)
+		freeReplyObject(reply);
+	return good;
+}
+
+enum err_kind redis_get(struct redis *redis, const char *key, struct buf *value, struct err *err)
+{
+	struct reading reading = {.key = key, .value = value};
+	enum err_kind kind = call(redis, try_get, &reading, err);
+
+	if (kind)
+		return kind;
+	return reading.is_there ? ERR_OK : err_set(err, ERR_REJECT, "redis_no_key", "there is no such key");
+}
+
+struct writing {
+	const char *key, *value, *seconds;
+	size_t len;
+};
+
+static bool try_set(struct redis *redis, void *context)
+{
+	const struct writing *writing = context;
+	const char *words[] = {"SET", writing->key, writing->value, "EX", writing->seconds};
+	const size_t lens[] = {3, strlen(writing->key), writing->len, 2, strlen(writing->seconds)};
+	redisReply *reply = redisCommandArgv(redis->line, 5, words, lens);
+	bool good = reply && reply->type == REDIS_REPLY_STATUS;
+
+	if (reply)
+		freeReplyObject(reply);
+	return good;
+}
+
+enum err_kind redis_set(struct redis *redis, const char *key, const void *value, size_t len, int64_t seconds,
+			struct err *err)
+{
+	char text[24];
+	struct writing writing = {key, value, text, len};
+
+	snprintf(text, sizeof text, "%lld", (long long)seconds);
+	return call(redis, try_set, &writing, err);
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "str.h"
 
 struct redis;
 
@@ -19,5 +20,11 @@ void redis_close(struct redis *redis);
  * Errors ERR_RETRY redis_unavailable, after which calls fail at once for a second, so a dead Redis costs no time. */
 enum err_kind redis_gcra(struct redis *redis, const char *key, double rate_per_s, int burst,
 			 int64_t *ret_wait_ms, struct err *err) MUST_CHECK;
+
+/* Append the value of key, any bytes. Errors ERR_RETRY redis_unavailable as above; ERR_REJECT redis_no_key. */
+enum err_kind redis_get(struct redis *redis, const char *key, struct buf *value, struct err *err) MUST_CHECK;
+/* Set it, for so many seconds. Errors ERR_RETRY redis_unavailable. */
+enum err_kind redis_set(struct redis *redis, const char *key, const void *value, size_t len, int64_t seconds,
+			struct err *err) MUST_CHECK;
 
 #endif

@@ -234,6 +234,40 @@ Test(redis, a_frozen_server_costs_one_time_out_and_then_nothing)
 	private_server_stop(&server);
 }
 
+/* "": there is none. */
+static const char *value_of(struct redis *redis)
+{
+	static char text[16];
+	struct err err = {0};
+	struct buf value;
+	enum err_kind kind;
+
+	buf_init(&value, sizeof text - 1);
+	kind = redis_get(redis, key, &value, &err);
+	cr_assert(kind == ERR_OK || strcmp(err.code, "redis_no_key") == 0, "%s", err.code);
+	memset(text, 0, sizeof text);
+	if (value.len)
+		memcpy(text, value.data, value.len);
+	buf_release(&value);
+	return text;
+}
+
+Test(redis, a_value_is_kept_byte_by_byte_until_its_time_is_over)
+{
+	struct redis *redis = open_shared();
+	struct err err = {0};
+	int64_t deadline_ms;
+
+	cr_assert_str_eq(value_of(redis), "");
+	cr_assert_eq(redis_set(redis, key, "a\0%s\r\n", 6, 60, &err), ERR_OK);
+	cr_assert_eq(memcmp(value_of(redis), "a\0%s\r\n", 7), 0);
+	cr_assert_eq(redis_set(redis, key, "b", 1, 1, &err), ERR_OK);
+	cr_assert_str_eq(value_of(redis), "b");
+	for (deadline_ms = deadline_in_ms(5000); strcmp(value_of(redis), "") != 0; wait_ms(50))
+		cr_assert_gt(deadline_left_ms(deadline_ms), 0);
+	redis_close(redis);
+}
+
 Test(redis, a_password_and_a_database_are_used)
 {
 	struct private_server server;

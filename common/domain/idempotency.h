@@ -1,0 +1,42 @@
+/* idempotency.h: what becomes of a request that names a key for itself, so that repeating it is safe.
+ * Source: design.md sections 4 and 7, faults.md 2.1, draft-ietf-httpapi-idempotency-key-header. Pure. */
+#ifndef IDEMPOTENCY_H
+#define IDEMPOTENCY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define IDEMPOTENCY_KEY_BYTES 256
+#define IDEMPOTENCY_SHA_BYTES 32
+
+/* A key as its request carries it. */
+struct idempotency_key {
+	int64_t user_id; /* keys are each caller's own */
+	const char *text;
+	unsigned char request_sha256[IDEMPOTENCY_SHA_BYTES];
+};
+
+/* The header's value, bare or as a quoted string (RFC 8941, 3.3.3; both name the same key): 1 to 255 printable ASCII characters.
+ * False: it is none. */
+bool idempotency_key_decode(const char *header, char ret_key[IDEMPOTENCY_KEY_BYTES]);
+
+/* What is remembered of a key. */
+struct idempotency_memory {
+	bool is_known;
+	bool is_same_request;
+	bool has_answer;
+};
+
+enum idempotency_verdict {
+	IDEMPOTENCY_NEW,   /* run it */
+	IDEMPOTENCY_GO_ON, /* its effect was committed and its answer lost: run it again, on the same booking */
+	IDEMPOTENCY_REPLAY, /* give the same answer */
+	IDEMPOTENCY_OTHER,  /* 422: the key belongs to another request */
+};
+enum idempotency_verdict idempotency_decide(const struct idempotency_memory *memory);
+
+/* Is this answer the request's for ever? What has changed nothing and may be different next time is not: 5xx, 429, 401, a request that is
+ * malformed or meets its own twin, a payment that has not arrived. code: of the error, NULL when there is none. */
+bool idempotency_is_kept(int status, const char *code);
+
+#endif
