@@ -5,7 +5,7 @@
 # Quick when nothing is missing. On a terminal it asks first, unless yes=1.
 
 deps_build="gcc libc6-dev cmake ninja-build pkg-config libpq-dev librdkafka-dev libhiredis-dev
-	libcurl4-openssl-dev libmicrohttpd-dev libjose-dev libjansson-dev libssl-dev"
+	libcurl4-openssl-dev libmicrohttpd-dev libjose-dev libjansson-dev libssl-dev python3 python3-yaml"
 deps_run="postgresql postgresql-contrib redis-server python3 python3-venv ca-certificates"
 deps_unit="libcriterion-dev python3 util-linux"
 deps_test="default-jre-headless maven prometheus"

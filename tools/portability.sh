@@ -7,11 +7,12 @@ root=$PWD/build/debian13
 mirror=${UNBOOK_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 . tools/deps.sh
 
-if [ ! -e "$root/.ready" ]; then
+packages=$(echo $deps_build libcriterion-dev | tr -s ' \n\t' ',')
+
+if [ "$(cat "$root/.ready" 2>/dev/null)" != "$packages" ]; then
 	rm -rf "$root"
-	packages=$(echo $deps_build libcriterion-dev | tr -s ' \n\t' ',')
 	debootstrap --variant=minbase --include="$packages" trixie "$root" "$mirror"
-	touch "$root/.ready"
+	echo "$packages" >"$root/.ready"
 fi
 
 # Its own mount namespace: whatever happens, nothing stays mounted.

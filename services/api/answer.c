@@ -161,13 +161,22 @@ static void count(const struct http_request *request, int status, int64_t took_u
 			  took_us);
 }
 
+static bool has_header(const struct http_response *response, const char *name)
+{
+	for (int i = 0; i < response->header_count; i++)
+		if (str_ieq(response->headers[i].name, name))
+			return true;
+	return false;
+}
+
 void answer_done(void *context, struct http_request *request, struct http_response *response, int64_t took_us)
 {
 	struct api *api = context;
 	const struct caller *caller = request->user;
 	char trace[ANSWER_TRACE_BYTES];
 
-	http_response_add_header(request, response, "Cache-Control", "no-store");
+	if (!has_header(response, "Cache-Control"))
+		http_response_add_header(request, response, "Cache-Control", "no-store");
 	http_response_add_header(request, response, "X-Content-Type-Options", "nosniff");
 	http_response_add_header(request, response, "Content-Security-Policy",
 				 "default-src 'none'; frame-ancestors 'none'");

@@ -91,6 +91,7 @@ void api_refund_words(const struct api *api, const struct http_request *request,
 /* --- handlers --- */
 http_handler api_cancel, api_booking, api_booking_timeline, api_booking_join;
 http_handler api_webhook, api_book, api_offers, api_cancel_payment, api_confirm_payment;
+http_handler api_openapi;
 http_handler api_parent_bookings, api_teacher_upcoming, api_teacher_history, api_student_upcoming;
 
 #endif

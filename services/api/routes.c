@@ -24,5 +24,6 @@ const struct http_route api_routes[] = {
 	 api_confirm_payment},
 	{HTTP_POST, "/api/stripe/webhook", API_ANYBODY, HTTP_POOL_FAST, WEBHOOK_BYTES, api_webhook},
 	{HTTP_GET, "/api/Sessions/{id}", READERS, HTTP_POOL_FAST, 0, api_booking},
+	{HTTP_GET, "/openapi.json", API_ANYBODY, HTTP_POOL_FAST, 0, api_openapi},
 };
 const size_t api_route_count = sizeof api_routes / sizeof *api_routes;

@@ -98,12 +98,17 @@ static bool pattern_matches(const char *pattern, const char *path, size_t path_l
 void http_route_match(const struct http_route *routes, size_t count, enum http_method method,
 		      const char *path, size_t path_len, struct http_match *ret_match)
 {
+	int fewest = HTTP_PARAMS_MAX + 1;
+
 	*ret_match = (struct http_match){0};
 	for (size_t i = 0; i < count; i++) {
 		struct http_match match = {0};
 
-		if (!pattern_matches(routes[i].pattern, path, path_len, &match))
+		if (!pattern_matches(routes[i].pattern, path, path_len, &match) || match.param_count > fewest)
 			continue;
+		if (match.param_count < fewest)
+			*ret_match = (struct http_match){0};
+		fewest = match.param_count;
 		ret_match->allow |= 1u << routes[i].method;
 		if (ret_match->route || routes[i].method != method)
 			continue;

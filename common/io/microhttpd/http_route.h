@@ -44,7 +44,8 @@ struct http_match {
 	int param_count;
 };
 
-/* Match a raw path that http_path_is_clean. A literal segment wins over a {name} in the same place when it stands earlier in the table. */
+/* Match a raw path that http_path_is_clean. Of patterns that fit, those with the fewest {name} segments are meant, with their methods alone;
+ * of these the first in the table. */
 void http_route_match(const struct http_route *routes, size_t count, enum http_method method,
 		      const char *path, size_t path_len, struct http_match *ret_match);
 

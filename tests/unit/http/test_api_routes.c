@@ -22,6 +22,7 @@ STUB(api_book)
 STUB(api_offers)
 STUB(api_cancel_payment)
 STUB(api_confirm_payment)
+STUB(api_openapi)
 
 Test(api_routes, every_route_has_a_rule_a_handler_and_a_pool_that_may_block)
 {

@@ -14,6 +14,7 @@ static const struct http_route routes[] = {
 	{HTTP_GET, "/api/Sessions/{id}/timeline", 1, HTTP_POOL_FAST, 0, nothing},
 	{HTTP_PUT, "/api/Sessions/{id}/cancel", 1, HTTP_POOL_FAST, 0, nothing},
 	{HTTP_POST, "/api/Sessions/{id}/cancel", 1, HTTP_POOL_FAST, 0, nothing},
+	{HTTP_POST, "/api/Sessions/book", 1, HTTP_POOL_FAST, 0, nothing},
 };
 
 static struct http_match match(enum http_method method, const char *path)
@@ -34,9 +35,19 @@ Test(http_route, matches_without_case_and_takes_the_segment)
 	cr_assert_arr_eq(found.params[0].text, "42", 2);
 }
 
-Test(http_route, an_earlier_literal_wins)
+Test(http_route, a_literal_wins_also_over_earlier_names)
 {
 	cr_assert_eq(match(HTTP_GET, "/api/sessions/parent/bookings").route, &routes[0]);
+	cr_assert_eq(match(HTTP_POST, "/api/sessions/book").route, &routes[5]);
+}
+
+Test(http_route, a_literal_path_has_no_methods_of_a_path_with_names)
+{
+	struct http_match found = match(HTTP_GET, "/api/Sessions/Book");
+
+	cr_assert_null(found.route);
+	cr_assert_eq(found.allow, 1u << HTTP_POST);
+	cr_assert_eq(match(HTTP_GET, "/api/Sessions/books").route, &routes[1]);
 }
 
 Test(http_route, a_trailing_slash_is_fine)
