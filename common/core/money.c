@@ -29,6 +29,13 @@ int money_decimals(const char *currency)
 	return 2;
 }
 
+int64_t money_charge_max(const char *currency)
+{
+	if (strlen(currency) == 3 && is_one_of(currency, "COP HUF IDR INR JPY KRW LBP TWD VND "))
+		return INT64_C(999999999999);
+	return 99999999;
+}
+
 bool money_currency_decode(const char *text, char ret_currency[4])
 {
 	char upper[4] = "";

@@ -19,6 +19,10 @@ struct money {
  * Source: Stripe docs, "Supported currencies", zero-decimal and three-decimal currencies, special cases: ISK and UGX have 2. */
 int money_decimals(const char *currency);
 
+/* More than this Stripe charges in no single payment: eight digits; twelve in currencies whose unit is small.
+ * Source: Stripe docs, "Supported currencies", minimum and maximum charge amounts; what is not known to be refused is let through. */
+int64_t money_charge_max(const char *currency);
+
 /* Three ASCII letters in either case become upper case; false otherwise. */
 bool money_currency_decode(const char *text, char ret_currency[4]) MUST_CHECK;
 

@@ -73,6 +73,17 @@ enum err_kind import_user_check(const struct import_user *user, struct err *err)
 	return ERR_OK;
 }
 
+enum err_kind import_offer_check(const struct import_offer *offer, struct err *err)
+{
+	int64_t most = money_charge_max(offer->price.currency);
+
+	if (offer->active && offer->price.minor > most)
+		return err_set(err, ERR_REJECT, "amount_too_large",
+			       "amountMinor: Stripe charges at most %lld %s", (long long)most,
+			       offer->price.currency);
+	return ERR_OK;
+}
+
 static bool is_ahead(struct instant at, struct instant now)
 {
 	return !instant_is_none(at) && at.us > now.us;

@@ -68,6 +68,9 @@ struct import_booking {
 /* Errors ERR_REJECT, with the field in front of the message: own_guardian. */
 enum err_kind import_user_check(const struct import_user *user, struct err *err) MUST_CHECK;
 
+/* Can it be sold? Errors ERR_REJECT amount_too_large. */
+enum err_kind import_offer_check(const struct import_offer *offer, struct err *err) MUST_CHECK;
+
 /* May this booking stand in the tables as the line has it, at now? Errors ERR_REJECT, with the field in front of the message:
  * bad_status, no_identity, in_future, two_payments, amount_differs, bad_refund, not_payable, not_paid, not_over, not_cancelled, too_late,
  * no_refund. */

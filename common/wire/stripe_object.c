@@ -134,6 +134,7 @@ enum err_kind stripe_error_decode(const char *bytes, size_t len, struct stripe_e
 		return stripe_json_bad(err, "error");
 	stripe_json_optional(error.type, sizeof error.type, json_object_get(object, "type"));
 	stripe_json_optional(error.code, sizeof error.code, json_object_get(object, "code"));
+	stripe_json_optional(error.param, sizeof error.param, json_object_get(object, "param"));
 	*ret_error = error;
 	return ERR_OK;
 }

@@ -40,6 +40,7 @@ enum err_kind stripe_refund_page_decode(const char *bytes, size_t len, const cha
 struct stripe_error {
 	char type[64];
 	char code[64];
+	char param[96]; /* the parameter that Stripe objects to */
 };
 enum err_kind stripe_error_decode(const char *bytes, size_t len, struct stripe_error *ret_error,
 				  struct err *err) MUST_CHECK;

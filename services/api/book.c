@@ -165,7 +165,7 @@ static void answer_refused(struct book *b, const struct err *err)
 
 /* The slot is free again at once. Unless it is proven that the key made nothing, the reaper closes what there may be: nobody was told its
  * address, so nobody can pay it meanwhile. */
-static void give_up(struct book *b, bool is_proven, const struct stripe_answer *answer)
+static void give_up(struct book *b, bool is_proven, bool is_final, const struct stripe_answer *answer)
 {
 	const struct release_request release = {
 		.booking_id = b->booking.id, .cause = CAUSE_CHECKOUT_FAILED, .is_closed = is_proven};
@@ -185,6 +185,15 @@ static void give_up(struct book *b, bool is_proven, const struct stripe_answer *
 		answer_held(b);
 		return;
 	}
+	if (is_final) {
+		answer_error(b->request, b->response,
+			     &(struct answer_error){
+				     409, "not_bookable",
+				     "This session cannot be paid for as it is offered. Nothing was "
+				     "booked; please write to us.",
+				     NULL});
+		return;
+	}
 	answer_again_later(
 		b, has_answered ? 502 : 503, "payment_unavailable",
 		"The payment page could not be made. Nothing was booked; please try again in a moment.");
@@ -197,11 +206,11 @@ static void answer_failed_creation(struct book *b, enum err_kind kind, const str
 	if (answer->refund_answer == REFUND_ANSWER_TWIN)
 		answer_again_later(b, 409, "in_progress", "This booking is being made right now.");
 	else
-		/* An earlier request may have made it, though this one did not leave. */
+		/* An earlier request may have made it, though this one did not leave; what refuses a later one may be its age. */
 		give_up(b,
 			(kind == ERR_REJECT && answer->refund_answer != REFUND_ANSWER_KEY_CONFLICT)
 				|| (kind == ERR_RETRY && is_first),
-			answer);
+			answer->refund_answer == REFUND_ANSWER_REFUSED && is_first, answer);
 }
 
 static enum err_kind record(struct book *b, const struct checkout *checkout, bool *ret_may_pay,
@@ -253,8 +262,9 @@ static void make_checkout(struct book *b)
 						    &b->checkout, &answer, &err);
 
 	if (kind) {
-		LOG(LOG_WARN, "checkout not made", LOG_I("booking", b->booking.id), LOG_S("code", err.code),
-		    LOG_S("why", err.msg));
+		LOG(kind == ERR_REJECT ? LOG_ERROR : LOG_WARN, "checkout not made",
+		    LOG_I("booking", b->booking.id), LOG_I("offer", b->booking.offer_id),
+		    LOG_S("code", err.code), LOG_S("why", err.msg));
 		answer_failed_creation(b, kind, &answer);
 		return;
 	}

@@ -54,6 +54,7 @@ static enum err_kind judge(struct order *order, const struct import_line *line, 
 	case IMPORT_BOOKING:
 		return import_booking_check(&line->booking, order->imports.now, why);
 	case IMPORT_OFFER:
+		return import_offer_check(&line->offer, why);
 	case IMPORT_UNKNOWN:
 		break;
 	}

@@ -189,6 +189,20 @@ def test_when_stripe_fails_the_slot_is_free_again_at_once(shop, fault, status, i
     assert row["id"] not in [s["id"] for s in shown]
 
 
+def test_what_stripe_never_takes_is_not_to_be_tried_again(shop):  # noqa: F811
+    teacher = shop.stack.seed.person("Teacher", "Dear")
+    shop.stack.seed.offer(teacher, amount_minor=100_000_000)
+    when = shop.at()
+    for _ in range(2):
+        answer = shop.book(teacher=teacher, when=when)
+        assert (answer.status, answer.json["code"]) == (409, "not_bookable"), answer.text
+        assert "retry-after" not in answer.headers and "try again" not in answer.json["message"]
+        row = last(shop)
+        assert (row["status"], row["cancel_cause"], row["next_try_at"]) == (3, "checkout_failed", None)
+        assert row["checkout_closed_at"], "proven: nothing was made, and the hour is free again"
+    assert "line_items[0][price_data][unit_amount]" in shop.stack.of("api")[0].log_text()
+
+
 def test_when_nothing_listens_it_is_proven_that_nothing_was_made(new_stack):
     stack = new_stack(only=())
     shop = Shop(stack, Http(stack.start_service("api", UNBOOK_STRIPE_URL="http://127.0.0.1:1").url))  # noqa: F811

@@ -110,8 +110,9 @@ static enum err_kind refused(const struct http_response *response, struct stripe
 	answer->refund_answer = stripe_error_answer(answer->http_status, is_stripes ? &error : NULL,
 						    answer->replayed, answer->should_retry);
 	(void)str_copy(answer->code, sizeof answer->code, code);
-	return err_set(err, refund_answer_kind(answer->refund_answer), "stripe_refused", "HTTP %d %s%s",
-		       answer->http_status, code, answer->replayed ? " (replayed)" : "");
+	return err_set(err, refund_answer_kind(answer->refund_answer), "stripe_refused", "HTTP %d %s%s%s%s",
+		       answer->http_status, code, error.param[0] ? " about " : "", error.param,
+		       answer->replayed ? " (replayed)" : "");
 }
 
 enum err_kind stripe_not_understood(struct stripe_answer *answer, const struct err *why, struct err *err)

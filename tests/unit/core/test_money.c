@@ -21,6 +21,14 @@ Test(money, decimals_are_stripes)
 	cr_assert_eq(money_decimals(""), 2);
 }
 
+Test(money, a_charge_has_eight_digits_or_twelve)
+{
+	cr_assert_eq(money_charge_max("EUR"), 99999999);
+	cr_assert_eq(money_charge_max("KWD"), 99999999);
+	cr_assert_eq(money_charge_max("IDR"), INT64_C(999999999999));
+	cr_assert_eq(money_charge_max(""), 99999999);
+}
+
 Test(money, currency_is_three_letters_in_either_case)
 {
 	static const char *const bad[] = {"", "E", "EU", "EURO", "E1R", "EU ", "\xc3\x84U", "E\0R"};

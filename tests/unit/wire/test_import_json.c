@@ -51,6 +51,8 @@ static void judge(const char *bytes, size_t len, int number, struct buf *out)
 	kind = import_line_decode(bytes, len, &arena, &line, &err);
 	if (!kind && line.kind == IMPORT_USER)
 		kind = import_user_check(&line.user, &err);
+	if (!kind && line.kind == IMPORT_OFFER)
+		kind = import_offer_check(&line.offer, &err);
 	if (!kind && line.kind == IMPORT_BOOKING)
 		kind = import_booking_check(&line.booking, NOW, &err);
 	import_about(line.kind, line.id, line.subject, about);
