@@ -217,6 +217,7 @@ static void value_store(struct conf_loader *loader, const struct conf_row *row, 
 			const char *value)
 {
 	char *member = (char *)settings + row->offset;
+	struct err err = {0};
 	char *copy;
 
 	if (has_control_byte(value) || !str_is_utf8(value, strlen(value))) {
@@ -225,6 +226,10 @@ static void value_store(struct conf_loader *loader, const struct conf_row *row, 
 	}
 	if (!value_is_valid(row, value)) {
 		mistake_in_value(loader, row, value);
+		return;
+	}
+	if (row->check && row->check(value, &err)) {
+		mistake(loader, row->name, "%s", err.msg);
 		return;
 	}
 	if (row->type == CONF_INT && str_to_int64(value, (int64_t *)(void *)member))

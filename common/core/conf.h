@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "err.h"
+
 struct buf;
 
 enum conf_type {
@@ -30,6 +32,8 @@ struct conf_row {
 	const char *choices;
 	int64_t min, max; /* CONF_INT only */
 	bool secret;
+	/* What type cannot say, NULL: nothing. msg of the error ends the sentence "NAME ..." and never shows a secret. No network. */
+	enum err_kind (*check)(const char *value, struct err *err);
 };
 
 /* Handle the process's arguments and environment: fills *settings (zeroed by the caller) from rows.

@@ -24,11 +24,13 @@ struct stripe_settings {
 	 .offset = offsetof(holder, member.url),                                                                    \
 	 .fallback = "https://api.stripe.com",                                                                      \
 	 .choices = "https http",                                                                                   \
+	 .check = stripe_check_url,                                                                                 \
 	 .help = "Where Stripe answers; plain http is for loopback addresses only"},                                \
 		{.name = "UNBOOK_STRIPE_KEY",                                                                       \
 		 .type = CONF_TEXT,                                                                                 \
 		 .offset = offsetof(holder, member.key),                                                            \
 		 .secret = true,                                                                                    \
+		 .check = stripe_check_key,                                                                         \
 		 .help = "Secret or restricted key (sk_test_, sk_live_, rk_...); its mode must be the database's"}, \
 		SETTINGS_INT("UNBOOK_STRIPE_CONNECT_MS", offsetof(holder, member.connect_ms), "3000", 10,           \
 			     60000, "Longest wait for a connection to Stripe, in ms"),                              \

@@ -6,6 +6,7 @@
 #include "id.h"
 #include "log.h"
 #include "metrics.h"
+#include "origins.h"
 #include "session_json.h"
 #include "str.h"
 
@@ -108,21 +109,6 @@ void answer_refuse(void *api, struct http_request *request, struct http_response
 	answer_error(request, response, &(struct answer_error){response->status, code, message, NULL});
 }
 
-/* Is origin one of the words of the comma-separated list? */
-static bool origin_is_listed(const char *list, const char *origin)
-{
-	size_t len = strlen(origin);
-
-	while (list && *list) {
-		size_t word = strcspn(list, ",");
-
-		if (word == len && strncmp(list, origin, len) == 0)
-			return true;
-		list += word + strspn(list + word, ", ");
-	}
-	return false;
-}
-
 /* Cross-origin rules by an explicit list; also on errors, so that a page can read them. */
 static void add_cors(const struct api *api, struct http_request *request, struct http_response *response)
 {
@@ -130,7 +116,7 @@ static void add_cors(const struct api *api, struct http_request *request, struct
 	char allow[64];
 
 	http_response_add_header(request, response, "Vary", "Origin");
-	if (!origin || !origin_is_listed(api->settings->cors_origins, origin))
+	if (!origin || !origins_have(api->settings->cors_origins, origin))
 		return;
 	http_response_add_header(request, response, "Access-Control-Allow-Origin", origin);
 	http_response_add_header(request, response, "Access-Control-Expose-Headers",

@@ -1,4 +1,5 @@
 #include "api.h"
+#include "origins.h"
 
 #define ROW(row_name, row_type, member, ...)                                                             \
 	{                                                                                                \
@@ -9,16 +10,34 @@
 	SETTINGS_INT(row_name, offsetof(struct api_settings, member), row_fallback, row_min, row_max, \
 		     row_help)
 
+static enum err_kind check_keys(const char *path, struct err *err)
+{
+	struct keys *keys = NULL;
+	enum err_kind kind = keys_open(path, &keys, err);
+
+	keys_close(keys);
+	return kind ? err_while(err, "cannot be used") : ERR_OK;
+}
+
+static enum err_kind check_webhook_secret(const char *text, struct err *err)
+{
+	struct webhook_secrets secrets = {0};
+	enum err_kind kind = webhook_secrets_init(&secrets, text, err);
+
+	webhook_secrets_release(&secrets);
+	return kind ? err_while(err, "cannot be used") : ERR_OK;
+}
+
 const struct conf_row api_rows[] = {
 	COMMON_ROWS(struct api_settings, common),
 	STRIPE_ROWS(struct api_settings, stripe),
 	ROW("UNBOOK_REDIS_URL", CONF_URL, redis_url, .fallback = "", .choices = "redis", .secret = true,
 	    .help = "Where answers and limits are remembered for all processes; without it each process keeps its own"),
-	ROW("UNBOOK_WEBHOOK_SECRET", CONF_TEXT, webhook_secret, .secret = true,
+	ROW("UNBOOK_WEBHOOK_SECRET", CONF_TEXT, webhook_secret, .secret = true, .check = check_webhook_secret,
 	    .help = "What Stripe signs webhooks with: whsec_..., or old and new with a comma while it is rolled"),
 	ROW("UNBOOK_LISTEN", CONF_ADDRESS, listen, .fallback = "127.0.0.1:0",
 	    .help = "host:port of the API; port 0: any free, it is logged"),
-	ROW("UNBOOK_JWKS_FILE", CONF_FILE, jwks_file,
+	ROW("UNBOOK_JWKS_FILE", CONF_FILE, jwks_file, .check = check_keys,
 	    .help = "Keys of the issuer of tokens, a JWKS; read again when it changes"),
 	ROW("UNBOOK_JWT_ISSUER", CONF_TEXT, jwt_issuer, .fallback = "",
 	    .help = "Only tokens with this iss; empty: any"),
@@ -26,7 +45,7 @@ const struct conf_row api_rows[] = {
 	    .help = "Only tokens with this aud; empty: any"),
 	INT_ROW("UNBOOK_JWT_MAX_AGE_S", jwt_max_age_s, "604800", 60, 31536000,
 		"A token may expire at most so many seconds ahead"),
-	ROW("UNBOOK_CORS_ORIGINS", CONF_TEXT, cors_origins, .fallback = "",
+	ROW("UNBOOK_CORS_ORIGINS", CONF_TEXT, cors_origins, .fallback = "", .check = origins_check,
 	    .help = "Origins of pages that may call, comma separated: https://app.example.com"),
 	ROW("UNBOOK_FRONTEND_URL", CONF_URL, frontend_url, .choices = "http https",
 	    .help = "Where Stripe sends people back to"),

@@ -6,6 +6,18 @@
 		.offset = offsetof(struct notifier_settings, member), __VA_ARGS__ \
 	}
 
+static enum err_kind check_templates(const char *dir, struct err *err)
+{
+	static const struct compose_sender anybody = {"check@example.org", "", "https://example.org"};
+	struct templates *templates = NULL;
+	enum err_kind kind = templates_open(dir, &templates, err);
+
+	if (!kind)
+		kind = compose_check(templates, &anybody, err);
+	templates_close(templates);
+	return kind ? err_while(err, "cannot be used") : ERR_OK;
+}
+
 const struct conf_row notifier_rows[] = {
 	COMMON_ROWS(struct notifier_settings, common),
 	WORKER_ROWS(struct notifier_settings, worker),
@@ -15,10 +27,10 @@ const struct conf_row notifier_rows[] = {
 	    .help = "require: STARTTLS with a good certificate or nothing is sent; none: only for a server on this machine"),
 	ROW("UNBOOK_SMTP_CA_FILE", CONF_FILE, smtp_ca_file, .fallback = "",
 	    .help = "PEM file of whom to trust instead of the system's authorities"),
-	ROW("UNBOOK_MAIL_FROM", CONF_TEXT, mail_from,
+	ROW("UNBOOK_MAIL_FROM", CONF_TEXT, mail_from, .check = sender_check,
 	    .help = "Whom mails come from: address or \"Name <address>\"; the domain also ends new Message-IDs"),
 	ROW("UNBOOK_TEMPLATES_DIR", CONF_DIR, templates_dir, .fallback = "/usr/share/unbook/templates",
-	    .help = "Folder of the mail texts, one folder per language"),
+	    .check = check_templates, .help = "Folder of the mail texts, one folder per language"),
 	ROW("UNBOOK_FRONTEND_URL", CONF_URL, frontend_url, .choices = "http https",
 	    .help = "Where people see their bookings"),
 	SETTINGS_INT("UNBOOK_SMTP_STEP_MS", offsetof(struct notifier_settings, smtp_step_ms), "60000", 100,

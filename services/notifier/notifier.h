@@ -5,6 +5,7 @@
 #include "backoff.h"
 #include "breaker.h"
 #include "compose.h"
+#include "sender.h"
 #include "settings.h"
 #include "smtp.h"
 #include "worker.h"
@@ -30,7 +31,7 @@ extern const size_t notifier_row_count;
 
 /* What the mail handler works with. */
 struct notifier {
-	char from_address[256], from_name[256];
+	struct sender from;
 	struct smtp *smtp;
 	struct templates *templates;
 	struct compose_sender sender;

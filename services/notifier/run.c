@@ -19,36 +19,14 @@ static void notifier_close(struct notifier *notifier)
 	smtp_close(notifier->smtp);
 }
 
-/* "Name <address>" or the address alone. */
-static bool read_sender(const char *from, struct notifier *notifier)
-{
-	const char *open = strrchr(from, '<');
-	size_t name_len = open ? (size_t)(open - from) : 0;
-
-	while (name_len > 0 && from[name_len - 1] == ' ')
-		name_len--;
-	if (name_len >= sizeof(notifier->from_name)
-	    || !str_copy(notifier->from_address, sizeof(notifier->from_address), open ? open + 1 : from))
-		return false;
-	memcpy(notifier->from_name, from, name_len);
-	if (open) {
-		char *close = strchr(notifier->from_address, '>');
-
-		if (!close || close[1])
-			return false;
-		*close = '\0';
-	}
-	return mail_address_is_valid(notifier->from_address);
-}
-
 static enum err_kind open_smtp(const struct notifier_settings *settings, struct notifier *notifier,
 			       struct err *err)
 {
 	return smtp_open(&(struct smtp_options){.url = settings->smtp_url,
 						.require_tls = !strcmp(settings->smtp_tls, "require"),
 						.ca_file = settings->smtp_ca_file,
-						.from_address = notifier->from_address,
-						.from_name = notifier->from_name,
+						.from_address = notifier->from.address,
+						.from_name = notifier->from.name,
 						.connect_ms = SMTP_CONNECT_MS,
 						.step_ms = settings->smtp_step_ms,
 						.final_ms = settings->smtp_final_ms},
@@ -58,13 +36,13 @@ static enum err_kind open_smtp(const struct notifier_settings *settings, struct 
 static enum err_kind open_notifier(const struct notifier_settings *settings, struct notifier *notifier,
 				   struct err *err)
 {
-	if (!read_sender(settings->mail_from, notifier))
+	if (!sender_read(settings->mail_from, &notifier->from))
 		return err_set(err, ERR_FATAL, "mail_from",
 			       "UNBOOK_MAIL_FROM is neither an address nor \"Name <address>\"");
-	notifier->sender = (struct compose_sender){.address = notifier->from_address,
-						   .name = notifier->from_name,
+	notifier->sender = (struct compose_sender){.address = notifier->from.address,
+						   .name = notifier->from.name,
 						   .bookings_url = settings->frontend_url};
-	notifier->claim = (struct mail_claim){.domain = strchr(notifier->from_address, '@') + 1,
+	notifier->claim = (struct mail_claim){.domain = strchr(notifier->from.address, '@') + 1,
 					      .lease_ms = settings->worker.lease_ms};
 	notifier->limits = (struct mail_limits){.give_up_ms = MAIL_GIVE_UP_MS,
 						.unknown_wait_ms = settings->unknown_wait_ms,
