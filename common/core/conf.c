@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "str.h"
 
 #define SECRET_BYTES_MAX ((size_t)65536)
@@ -173,6 +174,8 @@ static bool value_is_valid(const struct conf_row *row, const char *value)
 		return is_url(value, row->choices);
 	case CONF_ADDRESS:
 		return is_address_list(value, row->choices);
+	case CONF_RANGES:
+		return address_ranges_decode(value, &(struct address_ranges){.count = 0});
 	case CONF_CHOICE:
 		return is_word_of(value, strlen(value), row->choices);
 	}
@@ -205,6 +208,11 @@ static void mistake_in_value(struct conf_loader *loader, const struct conf_row *
 	case CONF_ADDRESS:
 		mistake(loader, row->name, "must be host:port%s%s%s%s",
 			str_eq(row->choices, "list") ? ", or several with commas between" : "", is, said,
+			end);
+		break;
+	case CONF_RANGES:
+		mistake(loader, row->name,
+			"must be addresses or ranges like 10.0.0.0/8 with commas between%s%s%s", is, said,
 			end);
 		break;
 	case CONF_CHOICE:

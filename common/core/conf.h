@@ -19,7 +19,8 @@ enum conf_type {
 	CONF_DIR,     /* char *: a directory that must be readable */
 	CONF_URL,     /* char *: scheme://host..., the scheme one of the words in choices ("http https") */
 	CONF_ADDRESS, /* char *: host:port; with choices "list" one or more of them, comma separated */
-	CONF_CHOICE,  /* char *: one of the words in choices */
+	CONF_RANGES, /* char *: addresses and ranges of them with commas between, as address_ranges_decode reads them */
+	CONF_CHOICE, /* char *: one of the words in choices */
 };
 
 struct conf_row {

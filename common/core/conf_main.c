@@ -66,6 +66,9 @@ static void row_describe(const struct conf_row *row, struct buf *out)
 	case CONF_ADDRESS:
 		buf_add(out, str_eq(row->choices, "list") ? "host:port, several with commas" : "host:port");
 		break;
+	case CONF_RANGES:
+		buf_add(out, "addresses or ranges like 10.0.0.0/8, several with commas");
+		break;
 	case CONF_CHOICE:
 		buf_addf(out, "one of: %s", row->choices);
 		break;

@@ -1,5 +1,6 @@
 #include "limiter.h"
 
+#include "gcra.h"
 #include "metrics.h"
 
 #define SPARE_MS 2000
@@ -39,23 +40,16 @@ static bool take_spare(struct limiter *limiter, int64_t now)
 	return taken;
 }
 
-/* GCRA (generic cell rate algorithm) on this process's share. */
 static int64_t local_admit_ms(struct limiter *limiter, int64_t now)
 {
-	double interval_ms = 1000.0 * limiter->options.replicas / limiter->options.rate_per_s;
-	double slack_ms = interval_ms * (limiter->options.burst - 1) / limiter->options.replicas;
-	double early_ms;
+	struct gcra share =
+		gcra_share(limiter->options.rate_per_s, limiter->options.burst, limiter->options.replicas);
+	int64_t wait_ms;
 
 	monitor_lock(&limiter->lock);
-	if (limiter->full_at_ms < (double)now)
-		limiter->full_at_ms = (double)now;
-	early_ms = limiter->full_at_ms - slack_ms - (double)now;
-	if (early_ms <= 0)
-		limiter->full_at_ms += interval_ms;
+	wait_ms = gcra_take_ms(&share, &limiter->full_at_ms, now);
 	monitor_unlock(&limiter->lock);
-	if (early_ms <= 0)
-		return 0;
-	return (int64_t)early_ms + ((double)(int64_t)early_ms < early_ms); /* up */
+	return wait_ms;
 }
 
 static int64_t spend(struct limiter *limiter, int64_t now)

@@ -320,8 +320,8 @@ Test(conf, variables_that_no_row_reads_are_named_without_their_values)
 
 Test(conf, a_wrong_secret_of_any_type_is_not_shown)
 {
-	static const enum conf_type types[] = {CONF_INT, CONF_FILE,    CONF_DIR,
-					       CONF_URL, CONF_ADDRESS, CONF_CHOICE};
+	static const enum conf_type types[] = {CONF_INT,     CONF_FILE,   CONF_DIR,   CONF_URL,
+					       CONF_ADDRESS, CONF_RANGES, CONF_CHOICE};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		const struct conf_row row = {.name = "UNBOOK_PIN",
