@@ -8,7 +8,7 @@ deps_build="gcc libc6-dev cmake ninja-build pkg-config libpq-dev librdkafka-dev 
 	libcurl4-openssl-dev libmicrohttpd-dev libjose-dev libjansson-dev libssl-dev python3 python3-yaml"
 deps_run="postgresql postgresql-contrib redis-server python3 python3-venv ca-certificates"
 deps_unit="libcriterion-dev python3 util-linux"
-deps_test="default-jre-headless maven prometheus"
+deps_test="default-jre-headless maven prometheus nginx"
 deps_bench="wrk"
 deps_gates="clang clang-format clang-tidy universal-ctags gcovr git"
 deps_portability="debootstrap git"

@@ -118,6 +118,15 @@ bool str_is_utf8(const char *text, size_t len)
 	return true;
 }
 
+uint64_t str_hash(const char *text, uint64_t seed)
+{
+	uint64_t hash = seed;
+
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+	return hash ^ hash >> 32;
+}
+
 bool str_is_printable(const char *text)
 {
 	for (; *text; text++)

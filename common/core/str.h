@@ -22,6 +22,9 @@ bool str_to_int64(const char *text, int64_t *ret_value) MUST_CHECK;
 /* Valid UTF-8 (no overlong forms, no surrogates) of exactly len bytes, and no NUL among them. */
 bool str_is_utf8(const char *text, size_t len);
 
+/* A 64-bit hash (FNV-1a) whose collisions nobody can choose who does not know seed. */
+uint64_t str_hash(const char *text, uint64_t seed);
+
 /* Every byte is printable ASCII (0x20..0x7e). */
 bool str_is_printable(const char *text);
 

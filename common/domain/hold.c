@@ -40,7 +40,7 @@ static enum err_kind check_time(const struct hold_request *request, const struct
 }
 
 enum err_kind hold_decide(const struct hold_request *request, const struct hold_facts *facts,
-			  enum hold_outcome *ret_outcome, struct err *err)
+			  int64_t holds_max, enum hold_outcome *ret_outcome, struct err *err)
 {
 	if (check_offer(facts, err))
 		return err->kind;
@@ -54,7 +54,7 @@ enum err_kind hold_decide(const struct hold_request *request, const struct hold_
 		return err->kind;
 	if (facts->rival)
 		return err_set(err, ERR_REJECT, "slot_taken", "the teacher is booked then");
-	if (facts->live_holds >= HOLDS_MAX)
+	if (holds_max && facts->live_holds >= holds_max)
 		return err_set(err, ERR_REJECT, "too_many_holds", "too many bookings wait for payment");
 	*ret_outcome = HOLD_NEW;
 	return ERR_OK;

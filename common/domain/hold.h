@@ -37,7 +37,6 @@ struct hold_facts {
 		rival; /* a live booking of the teacher at that time, the parent's own Pending one first; NULL: none */
 };
 
-#define HOLDS_MAX    3
 #define HOLD_AHEAD_S INT64_C(31536000) /* 365 days */
 
 enum hold_outcome {
@@ -45,10 +44,11 @@ enum hold_outcome {
 	HOLD_SAME, /* rival is this very hold: answer it again */
 };
 
-/* Errors ERR_REJECT not_offered, offer_needed, not_your_student, own_hold (rival is the parent's own, for another offer, student or time),
+/* holds_max: Pending bookings that a parent may have at once; 0: as many as they like.
+ * Errors ERR_REJECT not_offered, offer_needed, not_your_student, own_hold (rival is the parent's own, for another offer, student or time),
  * too_soon, too_far, slot_taken, too_many_holds. */
 enum err_kind hold_decide(const struct hold_request *request, const struct hold_facts *facts,
-			  enum hold_outcome *ret_outcome, struct err *err) MUST_CHECK;
+			  int64_t holds_max, enum hold_outcome *ret_outcome, struct err *err) MUST_CHECK;
 
 /* Whole seconds, as Stripe counts expires_at. */
 struct instant hold_end(struct instant now, int64_t hold_s);

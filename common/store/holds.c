@@ -49,6 +49,13 @@ static const struct pg_stmt rival_stmt = {
 	.reads_only = true,
 };
 
+static const struct pg_stmt waiting_stmt = {
+	.name = "hold_waiting",
+	.sql = "SELECT " BOOKING_COLUMNS " FROM bookings b WHERE b.parent_id = $1 AND b.status = 0"
+	       " ORDER BY b.hold_expires_at, b.id LIMIT 1",
+	.reads_only = true,
+};
+
 /* The reaper looks at it when the hold is over (checkouts.h). */
 static const struct pg_stmt insert_stmt = {
 	.name = "hold_insert",
@@ -133,6 +140,19 @@ enum err_kind holds_open(struct pg *tx, const struct hold_request *request, stru
 	    || pg_queue(tx, &rival_stmt, &rival, err) || pg_run(tx, &results, err))
 		return err->kind;
 	return read_facts(&results, arena, ret_facts, err);
+}
+
+enum err_kind holds_find_waiting(struct pg *db, int64_t parent_id, struct arena *arena,
+				 struct booking *ret_booking, struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct pg_args args = {0};
+
+	pg_arg_int(&args, parent_id);
+	if (pg_one(db, &waiting_stmt, &args, &results, err))
+		return err->kind;
+	*ret_booking = (struct booking){0};
+	return pg_rows(&results, 0) ? booking_row_read(&results, 0, 0, arena, ret_booking, err) : ERR_OK;
 }
 
 enum err_kind holds_insert(struct pg *tx, const struct holds_new *hold, struct arena *arena,

@@ -12,6 +12,10 @@
 enum err_kind holds_open(struct pg *tx, const struct hold_request *request, struct arena *arena,
 			 struct hold_facts *ret_facts, struct err *err) MUST_CHECK;
 
+/* The Pending booking of the parent whose hold ends first, in the arena; id 0: none. */
+enum err_kind holds_find_waiting(struct pg *db, int64_t parent_id, struct arena *arena,
+				 struct booking *ret_booking, struct err *err) MUST_CHECK;
+
 /* Insert the booking and its entry in the time line, and commit. *ret_booking as it stands then, in the arena.
  * Errors ERR_REJECT pg_exclusion: the slot was sold all the same (a late payment revived another booking). */
 struct holds_new {

@@ -1,6 +1,7 @@
 #include "answer.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "id.h"
@@ -36,7 +37,8 @@ void answer_error(struct http_request *request, struct http_response *response,
 	answer_error_with(request, response, error, "null");
 }
 
-void answer_error_with(struct http_request *request, struct http_response *response,
+/* The envelope of an error, without its last brace. */
+static void open_error(struct http_request *request, struct http_response *response,
 		       const struct answer_error *error, const char *data)
 {
 	struct buf *body = &response->body;
@@ -58,7 +60,26 @@ void answer_error_with(struct http_request *request, struct http_response *respo
 	} else {
 		buf_add(body, "null");
 	}
-	buf_addf(body, ",\"traceId\":\"%s\"}", trace);
+	buf_addf(body, ",\"traceId\":\"%s\"", trace);
+}
+
+void answer_error_with(struct http_request *request, struct http_response *response,
+		       const struct answer_error *error, const char *data)
+{
+	open_error(request, response, error, data);
+	buf_add(&response->body, "}");
+}
+
+void answer_too_many(struct http_request *request, struct http_response *response, const char *message,
+		     int64_t retry_after_s)
+{
+	const struct answer_error error = {429, "too_many_requests", message, NULL};
+	char seconds[24];
+
+	(void)snprintf(seconds, sizeof seconds, "%" PRId64, retry_after_s);
+	http_response_add_header(request, response, "Retry-After", seconds);
+	open_error(request, response, &error, "null");
+	buf_addf(&response->body, ",\"retryAfter\":%s}", seconds);
 }
 
 void answer_database_error(struct http_request *request, struct http_response *response,
@@ -166,7 +187,10 @@ void answer_done(void *context, struct http_request *request, struct http_respon
 	http_response_add_header(request, response, "X-Content-Type-Options", "nosniff");
 	http_response_add_header(request, response, "Content-Security-Policy",
 				 "default-src 'none'; frame-ancestors 'none'");
+	http_response_add_header(request, response, "X-Frame-Options", "DENY");
 	http_response_add_header(request, response, "Referrer-Policy", "no-referrer");
+	http_response_add_header(request, response, "Permissions-Policy",
+				 "camera=(), geolocation=(), microphone=(), payment=()");
 	add_cors(api, request, response);
 	keyed_leave(api, caller ? caller->keyed : NULL);
 	count(request, response->status, took_us);

@@ -22,6 +22,10 @@ void answer_error(struct http_request *request, struct http_response *response,
 void answer_error_with(struct http_request *request, struct http_response *response,
 		       const struct answer_error *error, const char *data);
 
+/* 429 too_many_requests; may ask again after so many seconds, which stand in Retry-After and, as retryAfter, in the body. */
+void answer_too_many(struct http_request *request, struct http_response *response, const char *message,
+		     int64_t retry_after_s);
+
 /* An error of the database: 503 for what may pass, 500 for our bugs; logged, and never shown to the caller. */
 void answer_database_error(struct http_request *request, struct http_response *response,
 			   const struct err *err);

@@ -32,9 +32,15 @@ struct api_settings {
 	char *frontend_url; /* without a slash at its end */
 	char *meeting_url_template;
 	int64_t hold_s;
-	int64_t fast_threads, stripe_threads;
+	int64_t fast_threads, stripe_threads, webhook_threads;
 	int64_t teacher_notice_s;
-	int64_t per_ip_connections;
+	int64_t per_address_connections;
+	int64_t limit_address, limit_user, limit_book, limit_payment, limit_cancel,
+		limit_webhook; /* a minute */
+	int64_t replicas;
+	char *trusted_proxies; /* NULL: none */
+	char *forwarded_header;
+	int64_t holds_max;
 	int64_t doorbell_ms;
 };
 extern const struct conf_row api_rows[];
@@ -54,6 +60,8 @@ struct api {
 	struct health *health;
 	struct user_cache *users;
 	struct keyed_table *keyed;
+	struct limits *limits;
+	struct address_ranges trusted;
 	struct http_server *http;
 	struct cancel_policy policy;
 };

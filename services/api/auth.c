@@ -2,6 +2,7 @@
 #include <strings.h>
 
 #include "answer.h"
+#include "limits.h"
 #include "log.h"
 #include "token.h"
 #include "users.h"
@@ -84,10 +85,14 @@ bool api_admit(void *context, struct http_request *request, struct http_response
 	struct token_claims claims = {0};
 	struct err err = {0};
 
+	if (!limits_admit_address(api, request, response))
+		return false;
 	if (request->route->rule & API_ANYBODY)
 		return true;
 	if (!caller || read_token(api, request, &claims, &err))
 		return refuse_token(request, response);
+	if (!limits_admit_user(api, request, response, claims.subject))
+		return false;
 	if (!(claims.roles & request->route->rule)) {
 		answer_error(request, response,
 			     &(struct answer_error){403, "forbidden", "You may not do this.", NULL});

@@ -11,6 +11,7 @@
 #include "holds.h"
 #include "log.h"
 #include "release.h"
+#include "rfc3339.h"
 #include "session_json.h"
 #include "stripe_checkout.h"
 
@@ -25,10 +26,20 @@ struct book {
 	struct hold_facts facts;
 	enum hold_outcome outcome;
 	struct checkout checkout; /* made by this request */
-	struct booking booking;   /* the hold, once there is one; after a refusal with own_hold: that one */
+	struct booking booking; /* the hold, once there is one; after a refusal with own_hold: that one, with
+				   * too_many_holds: the one that ends first */
 };
 
 /* --- T1 --- */
+
+/* Which one to finish first, in the transaction that has counted them. */
+static void find_waiting(struct book *b, struct pg *tx)
+{
+	struct err err = {0};
+
+	if (holds_find_waiting(tx, b->wanted.parent_id, b->request->arena, &b->booking, &err))
+		LOG(LOG_WARN, "waiting booking not found", LOG_S("code", err.code), LOG_S("why", err.msg));
+}
 
 static enum err_kind hold_once(struct book *b, struct pg *db, struct err *err)
 {
@@ -39,8 +50,11 @@ static enum err_kind hold_once(struct book *b, struct pg *db, struct err *err)
 		return err->kind;
 	if (b->facts.rival)
 		b->booking = *b->facts.rival;
-	if (hold_decide(&b->wanted, &b->facts, &b->outcome, err))
+	if (hold_decide(&b->wanted, &b->facts, b->api->settings->holds_max, &b->outcome, err)) {
+		if (str_eq(err->code, "too_many_holds"))
+			find_waiting(b, tx);
 		return err->kind;
+	}
 	if (b->outcome == HOLD_SAME)
 		return ERR_OK;
 	new.key = api_flow(b->api, b->request).key;
@@ -117,16 +131,35 @@ static void answer_again_later(struct book *b, int status, const char *code, con
 	answer_error(b->request, b->response, &(struct answer_error){status, code, message, NULL});
 }
 
-static void answer_own_hold(struct book *b)
+/* With the hold that is in the way, so that a page can lead there. */
+static void answer_with_hold(struct book *b, const char *code, const char *message)
 {
-	const struct answer_error error = {
-		409, "own_hold", "You already hold this time; please pay for it or cancel it first.", NULL};
+	const struct answer_error error = {409, code, message, NULL};
 	struct buf data;
 
 	buf_init(&data, 8192);
-	encode_hold(&b->booking, &data);
-	answer_error_with(b->request, b->response, &error, data.failed ? "null" : data.data);
+	if (b->booking.id)
+		encode_hold(&b->booking, &data);
+	answer_error_with(b->request, b->response, &error,
+			  data.failed || !b->booking.id ? "null" : data.data);
 	buf_release(&data);
+}
+
+static void answer_too_many_holds(struct book *b)
+{
+	const char *plain = "Several of your bookings wait for payment; please pay for or cancel one first.";
+	char starts_at[RFC3339_BYTES];
+	const char *message = NULL;
+
+	if (b->booking.id) {
+		rfc3339_encode(b->booking.starts_at, starts_at);
+		message =
+			arena_printf(b->request->arena,
+				     "Several of your bookings wait for payment; please pay for or cancel one"
+				     " first: session %" PRId64 " (%s, %s) is the first to run out.",
+				     b->booking.id, b->booking.title, starts_at);
+	}
+	answer_with_hold(b, "too_many_holds", message ? message : plain);
 }
 
 static void answer_refused(struct book *b, const struct err *err)
@@ -145,9 +178,6 @@ static void answer_refused(struct book *b, const struct err *err)
 		 {400, "too_far", "Sessions can be booked at most 365 days ahead.", "scheduledDateTime"}},
 		{"slot_taken", {409, "slot_taken", "This time is taken; please choose another.", NULL}},
 		{"pg_exclusion", {409, "slot_taken", "This time is taken; please choose another.", NULL}},
-		{"too_many_holds",
-		 {409, "too_many_holds",
-		  "Several of your bookings wait for payment; please pay for or cancel one first.", NULL}},
 	};
 
 	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
@@ -156,7 +186,10 @@ static void answer_refused(struct book *b, const struct err *err)
 			return;
 		}
 	if (str_eq(err->code, "own_hold"))
-		answer_own_hold(b);
+		answer_with_hold(b, "own_hold",
+				 "You already hold this time; please pay for it or cancel it first.");
+	else if (str_eq(err->code, "too_many_holds"))
+		answer_too_many_holds(b);
 	else
 		answer_database_error(b->request, b->response, err);
 }

@@ -10,6 +10,8 @@
 	SETTINGS_INT(row_name, offsetof(struct api_settings, member), row_fallback, row_min, row_max, \
 		     row_help)
 
+#define LIMIT_MAX 1000000
+
 static enum err_kind check_keys(const char *path, struct err *err)
 {
 	struct keys *keys = NULL;
@@ -57,8 +59,30 @@ const struct conf_row api_rows[] = {
 	INT_ROW("UNBOOK_STRIPE_THREADS", stripe_threads, "8", 1, 256, "Requests at work that call Stripe"),
 	INT_ROW("UNBOOK_TEACHER_NOTICE_S", teacher_notice_s, "-1", -1, 31536000,
 		"A shorter notice for teachers' cancels, in seconds; -1: the booking's own"),
-	INT_ROW("UNBOOK_IP_CONNECTIONS", per_ip_connections, "0", 0, 65535,
-		"Connections of one address; 0: no limit, for use behind a proxy"),
+	INT_ROW("UNBOOK_WEBHOOK_THREADS", webhook_threads, "2", 1, 256, "Stripe's webhooks at work"),
+	INT_ROW("UNBOOK_IP_CONNECTIONS", per_address_connections, "64", 0, 65535,
+		"Connections of one address (an IPv6 /64) that is no trusted proxy; 0: no limit"),
+	ROW("UNBOOK_TRUSTED_PROXIES", CONF_RANGES, trusted_proxies, .fallback = "",
+	    .help = "Proxies of yours that say who asks; empty: none, and who connects is who asks"),
+	ROW("UNBOOK_FORWARDED_HEADER", CONF_CHOICE, forwarded_header, .fallback = "X-Forwarded-For",
+	    .choices = "X-Forwarded-For Forwarded",
+	    .help = "The header in which the trusted proxies say it; the other one is not read"),
+	INT_ROW("UNBOOK_LIMIT_ADDRESS", limit_address, "300", 0, LIMIT_MAX,
+		"Requests a minute of one address (an IPv6 /64); 0: no limit"),
+	INT_ROW("UNBOOK_LIMIT_USER", limit_user, "60", 0, LIMIT_MAX,
+		"Requests a minute of one user; 0: no limit"),
+	INT_ROW("UNBOOK_LIMIT_BOOK", limit_book, "10", 0, LIMIT_MAX,
+		"Bookings asked for a minute by one user; 0: no limit of their own"),
+	INT_ROW("UNBOOK_LIMIT_PAYMENT", limit_payment, "0", 0, LIMIT_MAX,
+		"Calls of confirm-payment and cancel-payment a minute by one user; 0: no limit of their own"),
+	INT_ROW("UNBOOK_LIMIT_CANCEL", limit_cancel, "0", 0, LIMIT_MAX,
+		"Cancels asked for a minute by one user; 0: no limit of their own"),
+	INT_ROW("UNBOOK_LIMIT_WEBHOOK", limit_webhook, "6000", 0, LIMIT_MAX,
+		"Webhooks a minute from one address; Stripe sends in bursts. 0: no limit"),
+	INT_ROW("UNBOOK_REPLICAS", replicas, "1", 1, 1000,
+		"How many processes share the limits while Redis is away"),
+	INT_ROW("UNBOOK_HOLDS_MAX", holds_max, "3", 0, 1000,
+		"Unpaid bookings that one parent may have at once; 0: no limit"),
 	INT_ROW("UNBOOK_DOORBELL_MS", doorbell_ms, "15000", 0, 3600000,
 		"A fresh row is left to the doorbell for so many ms before a worker's sweep takes it"),
 };

@@ -22,7 +22,7 @@ const struct http_route api_routes[] = {
 	 api_cancel_payment},
 	{HTTP_POST, "/api/Sessions/confirm-payment/{stripeSessionId}", ROLE_PARENT, HTTP_POOL_STRIPE, 0,
 	 api_confirm_payment},
-	{HTTP_POST, "/api/stripe/webhook", API_ANYBODY, HTTP_POOL_FAST, WEBHOOK_BYTES, api_webhook},
+	{HTTP_POST, "/api/stripe/webhook", API_ANYBODY, HTTP_POOL_WEBHOOK, WEBHOOK_BYTES, api_webhook},
 	{HTTP_GET, "/api/Sessions/{id}", READERS, HTTP_POOL_FAST, 0, api_booking},
 	{HTTP_GET, "/openapi.json", API_ANYBODY, HTTP_POOL_FAST, 0, api_openapi},
 };

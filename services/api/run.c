@@ -3,6 +3,7 @@
 
 #include "answer.h"
 #include "health.h"
+#include "limits.h"
 #include "log.h"
 #include "metrics.h"
 #include "service.h"
@@ -13,23 +14,31 @@
 
 static void collect(void *context)
 {
+	static const struct {
+		const char *name;
+		enum http_pool pool;
+	} pools[] = {{"fast", HTTP_POOL_FAST}, {"stripe", HTTP_POOL_STRIPE}, {"webhook", HTTP_POOL_WEBHOOK}};
 	struct http_server_stats stats;
 
 	http_server_stats(((struct api *)context)->http, &stats);
 	metric_set(METRIC(METRIC_GAUGE, "unbook_http_connections", "Open connections."), stats.connections);
-	metric_set(METRIC(METRIC_GAUGE, "unbook_http_jobs", "Requests at work, by pool.", {"pool", "fast"}),
-		   stats.running[HTTP_POOL_FAST]);
-	metric_set(METRIC(METRIC_GAUGE, "unbook_http_jobs", "Requests at work, by pool.", {"pool", "stripe"}),
-		   stats.running[HTTP_POOL_STRIPE]);
-	metric_set(METRIC(METRIC_GAUGE, "unbook_http_queue", "Requests that wait for a thread, by pool.",
-			  {"pool", "fast"}),
-		   stats.queued[HTTP_POOL_FAST]);
-	metric_set(METRIC(METRIC_GAUGE, "unbook_http_queue", "Requests that wait for a thread, by pool.",
-			  {"pool", "stripe"}),
-		   stats.queued[HTTP_POOL_STRIPE]);
+	for (size_t i = 0; i < sizeof pools / sizeof *pools; i++) {
+		metric_set(METRIC(METRIC_GAUGE, "unbook_http_jobs", "Requests at work, by pool.",
+				  {"pool", pools[i].name}),
+			   stats.running[pools[i].pool]);
+		metric_set(METRIC(METRIC_GAUGE, "unbook_http_queue",
+				  "Requests that wait for a thread, by pool.", {"pool", pools[i].name}),
+			   stats.queued[pools[i].pool]);
+	}
 	metric_set(METRIC(METRIC_GAUGE, "unbook_http_refused_busy",
 			  "Requests refused so far because a queue was full."),
 		   stats.refused_busy);
+	metric_set(METRIC(METRIC_GAUGE, "unbook_http_refused_connections",
+			  "Connections refused so far because their address had too many."),
+		   stats.refused_address);
+	metric_set(METRIC(METRIC_GAUGE, "unbook_http_ended_connections",
+			  "Connections that waited longest, ended so far to make room."),
+		   stats.ended_idle);
 }
 
 static enum err_kind open_http(struct api *api, struct err *err)
@@ -43,7 +52,12 @@ static enum err_kind open_http(struct api *api, struct err *err)
 		.io_threads = 2,
 		.fast_threads = (int)settings->fast_threads,
 		.stripe_threads = (int)settings->stripe_threads,
-		.per_ip_max = (int)settings->per_ip_connections,
+		.webhook_threads = (int)settings->webhook_threads,
+		.per_address_max = (int)settings->per_address_connections,
+		.trusted = settings->trusted_proxies ? &api->trusted : NULL,
+		.style = str_eq(settings->forwarded_header, forwarded_header(FORWARDED_X))
+				 ? FORWARDED_X
+				 : FORWARDED_STANDARD,
 		.admit = api_admit,
 		.refuse = answer_refuse,
 		.done = answer_done,
@@ -85,15 +99,20 @@ static enum err_kind open_parts(struct api *api, struct err *err)
 					    .client_id = "unbook-api",
 					    .topic_prefix = common->topic_prefix,
 					    .partitions = (int)common->kafka_partitions};
-	int connections = (int)(api->settings->fast_threads + api->settings->stripe_threads);
+	int connections = (int)(api->settings->fast_threads + api->settings->stripe_threads
+				+ api->settings->webhook_threads);
 
 	/* Every job thread can hold a connection, so none waits for another; they are opened when first needed. */
 	if (connections < common->db_pool)
 		connections = (int)common->db_pool;
+	if (api->settings->trusted_proxies
+	    && !address_ranges_decode(api->settings->trusted_proxies, &api->trusted))
+		return err_set(err, ERR_FATAL, "config", "UNBOOK_TRUSTED_PROXIES does not read");
 	api->policy.teacher_notice_s = api->settings->teacher_notice_s;
 	cut_slashes(api->settings->frontend_url);
 	if ((api->settings->redis_url && redis_open(api->settings->redis_url, REDIS_MS, &api->redis, err))
 	    || open_brief(api, err) || user_cache_new(&api->users, err) || keyed_table_new(&api->keyed, err)
+	    || limits_open(api, &api->limits, err)
 	    || pg_pool_open(&pg, connections, &api->db, err) || relay_open(&relay, &api->relay, err)
 	    || health_open(common->pg_url, &api->health, err))
 		return err->kind;
@@ -117,6 +136,7 @@ static void close_parts(struct api **handle)
 	relay_leave(&api->relay);
 	pg_pool_close(api->db);
 	keyed_table_free(api->keyed);
+	limits_close(api->limits);
 	user_cache_free(api->users);
 	redis_close(api->redis);
 	stripe_close(api->stripe_brief);

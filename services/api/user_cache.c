@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "id.h"
+#include "str.h"
 
 #define SLOTS 4096 /* a power of two; a newer subject takes the place of an older one */
 
@@ -41,14 +42,9 @@ void user_cache_free(struct user_cache *cache)
 	free(cache);
 }
 
-/* FNV-1a from a random start. */
 static size_t slot_of(const struct user_cache *cache, const char *subject)
 {
-	uint64_t hash = cache->seed;
-
-	for (; *subject; subject++)
-		hash = (hash ^ (unsigned char)*subject) * UINT64_C(1099511628211);
-	return (hash ^ hash >> 32) & (SLOTS - 1);
+	return str_hash(subject, cache->seed) & (SLOTS - 1);
 }
 
 static bool is_in(const struct user_cache *cache, size_t slot, const char *subject)

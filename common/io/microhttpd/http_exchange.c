@@ -118,7 +118,9 @@ void http_exchange_run(struct http_exchange *exchange)
  * the distance in which they were sent, so what was cut is a gap. */
 struct head_walk {
 	struct http_framing framing;
-	uintptr_t at; /* where the next line must begin */
+	struct forwarded_lines forwarded;
+	const char *forwarded_header; /* NULL: not read */
+	uintptr_t at;                 /* where the next line must begin */
 	bool gap;
 };
 
@@ -130,6 +132,8 @@ static enum MHD_Result add_header(void *argument, enum MHD_ValueKind kind, const
 
 	(void)kind;
 	http_framing_add(&walk->framing, name, name_len, value ? value : "", value ? value_len : 0);
+	if (walk->forwarded_header && str_ieq(name, walk->forwarded_header))
+		forwarded_add(&walk->forwarded, value ? value : "", value ? value_len : 0);
 	walk->gap |= (uintptr_t)name != walk->at || value_at <= (uintptr_t)name + name_len;
 	walk->at = value_at + (value ? value_len : 0) + 2;
 	return MHD_YES;
@@ -150,6 +154,14 @@ static void walk_head(const struct http_exchange *exchange, const char *verb, co
 	MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, add_header, walk);
 	walk->gap |= walk->at + 2 != end;
 	walk->framing.bad_line |= cuts && walk->gap;
+}
+
+struct address http_peer(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	return address_of_peer(info ? info->client_addr : NULL);
 }
 
 static bool take_params(struct http_request *request, const struct http_match *match)
@@ -207,12 +219,19 @@ void http_exchange_begin(struct http_exchange *exchange, const char *verb, const
 	struct http_request *request = &exchange->request;
 	struct head_walk walk = {0};
 	const struct http_framing *framing = &walk.framing;
+	const struct http_server_options *options = &exchange->server->options;
 	const char *code, *message;
 	bool known_verb;
 	int status;
 
 	exchange->begun = true;
+	request->client = http_peer(exchange->connection);
+	if (options->trusted)
+		walk.forwarded_header = forwarded_header(options->style);
 	walk_head(exchange, verb, version, &walk);
+	if (options->trusted)
+		request->client =
+			forwarded_client(&walk.forwarded, options->style, &request->client, options->trusted);
 	known_verb = http_method_decode(verb, &request->method);
 	id_traceparent_child(http_request_header(request, "traceparent"), request->traceparent);
 	/* First without the body's limit, which the route knows. */

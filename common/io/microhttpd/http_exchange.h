@@ -20,9 +20,12 @@ struct http_server {
 	char address[96];
 	int socket;
 	atomic_bool stopping;
-	_Atomic int64_t refused_busy;
+	_Atomic int64_t refused_busy, refused_address;
 	atomic_int in_flight;
 };
+
+/* The other end of a connection. */
+struct address http_peer(struct MHD_Connection *connection);
 
 struct http_exchange {
 	struct http_job job; /* first member */

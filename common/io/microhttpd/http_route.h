@@ -11,8 +11,8 @@ struct http_response;
 enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_OPTIONS };
 
 /* Where a handler runs. INLINE is on the I/O thread and must never block (admin pages). */
-enum http_pool { HTTP_POOL_INLINE, HTTP_POOL_FAST, HTTP_POOL_STRIPE };
-#define HTTP_POOLS 3
+enum http_pool { HTTP_POOL_INLINE, HTTP_POOL_FAST, HTTP_POOL_STRIPE, HTTP_POOL_WEBHOOK };
+#define HTTP_POOLS 4
 
 #define HTTP_BODY_BYTES 16384
 #define HTTP_PARAMS_MAX 4

@@ -211,6 +211,24 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 		line->exchange = NULL;
 }
 
+static bool is_ours(const struct http_server *server, const struct address *peer)
+{
+	return server->options.trusted && address_is_in(peer, server->options.trusted);
+}
+
+/* Before the library spends anything on it. */
+static enum MHD_Result on_accept(void *context, const struct sockaddr *from, socklen_t from_len)
+{
+	struct http_server *server = context;
+	struct address peer = address_of_peer(from), household = address_household(&peer);
+
+	(void)from_len;
+	if (is_ours(server, &peer) || http_watch_has_room(server->watch, &household))
+		return MHD_YES;
+	atomic_fetch_add(&server->refused_address, 1);
+	return MHD_NO;
+}
+
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
 			  enum MHD_ConnectionNotificationCode what)
 {
@@ -226,9 +244,12 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 		free(line);
 		*socket_context = NULL;
 	} else if (what == MHD_CONNECTION_NOTIFY_STARTED && info) {
+		struct address peer = http_peer(connection), household = address_household(&peer);
+
 		line = calloc(1, sizeof *line);
 		if (line)
-			line->watched = http_watch_enter(server->watch, info->connect_fd);
+			line->watched = http_watch_enter(server->watch, info->connect_fd,
+							 is_ours(server, &peer) ? NULL : &household);
 		*socket_context = line;
 	}
 }
@@ -245,13 +266,12 @@ static enum err_kind start_daemon(struct http_server *server, struct err *err)
 	const struct http_server_options *options = &server->options;
 	struct MHD_OptionItem more[] = {
 		{MHD_OPTION_THREAD_POOL_SIZE, options->io_threads, NULL},
-		{MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->per_ip_max, NULL},
 		{MHD_OPTION_END, 0, NULL},
 	};
 
 	server->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access, server,
-		MHD_OPTION_LISTEN_SOCKET, server->socket, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, on_accept, server, on_access,
+		server, MHD_OPTION_LISTEN_SOCKET, server->socket, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
 		on_connection, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections_max,
@@ -269,7 +289,8 @@ static enum err_kind check_routes(const struct http_server_options *options, str
 		const struct http_route *route = &options->routes[i];
 		bool pool = route->pool == HTTP_POOL_INLINE
 			    || (route->pool == HTTP_POOL_FAST && options->fast_threads)
-			    || (route->pool == HTTP_POOL_STRIPE && options->stripe_threads);
+			    || (route->pool == HTTP_POOL_STRIPE && options->stripe_threads)
+			    || (route->pool == HTTP_POOL_WEBHOOK && options->webhook_threads);
 
 		if (!route->rule || !route->handler || !pool)
 			return err_set(err, ERR_FATAL, "http_route", "route %s has no rule, handler or pool",
@@ -280,15 +301,23 @@ static enum err_kind check_routes(const struct http_server_options *options, str
 
 static enum err_kind start_pools(struct http_server *server, struct err *err)
 {
-	struct http_pool_options fast = {"http-fast", server->options.fast_threads, server->options.queue_max,
-					 job_run, job_refuse};
-	struct http_pool_options stripe = {"http-stripe", server->options.stripe_threads,
-					   server->options.queue_max, job_run, job_refuse};
+	const struct {
+		const char *name;
+		enum http_pool pool;
+		int threads;
+	} wanted[] = {
+		{"http-fast", HTTP_POOL_FAST, server->options.fast_threads},
+		{"http-stripe", HTTP_POOL_STRIPE, server->options.stripe_threads},
+		{"http-webhook", HTTP_POOL_WEBHOOK, server->options.webhook_threads},
+	};
 
-	if (fast.threads && http_pool_open(&fast, &server->pools[HTTP_POOL_FAST], err))
-		return err->kind;
-	if (stripe.threads && http_pool_open(&stripe, &server->pools[HTTP_POOL_STRIPE], err))
-		return err->kind;
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+		struct http_pool_options pool = {wanted[i].name, wanted[i].threads, server->options.queue_max,
+						 job_run, job_refuse};
+
+		if (pool.threads && http_pool_open(&pool, &server->pools[wanted[i].pool], err))
+			return err->kind;
+	}
 	return ERR_OK;
 }
 
@@ -304,6 +333,7 @@ static void set_defaults(struct http_server_options *options)
 enum err_kind http_server_open(const struct http_server_options *options, struct http_server **ret_server,
 			       struct err *err)
 {
+	struct http_watch_options watch;
 	struct http_server *server;
 
 	if (check_routes(options, err))
@@ -314,9 +344,13 @@ enum err_kind http_server_open(const struct http_server_options *options, struct
 	server->options = *options;
 	set_defaults(&server->options);
 	server->socket = -1;
+	/* Places stay free for those that come, while the longest waiting make room. */
+	watch = (struct http_watch_options){.total_ms = server->options.total_ms,
+					    .crowded_at = server->options.connections_max * 7 / 8,
+					    .per_address_max = server->options.per_address_max};
 	signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error code, not a death */
 	if (http_listen(options->listen, &server->socket, server->address, sizeof server->address, err)
-	    || http_watch_open(server->options.total_ms, &server->watch, err) || start_pools(server, err)
+	    || http_watch_open(&watch, &server->watch, err) || start_pools(server, err)
 	    || start_daemon(server, err)) {
 		http_server_close(server, deadline_in_ms(1000));
 		return err->kind;
@@ -364,7 +398,9 @@ bool http_server_close(struct http_server *server, int64_t deadline_ms)
 void http_server_stats(const struct http_server *server, struct http_server_stats *ret_stats)
 {
 	*ret_stats = (struct http_server_stats){.connections = http_watch_count(server->watch),
-						.refused_busy = atomic_load(&server->refused_busy)};
+						.refused_busy = atomic_load(&server->refused_busy),
+						.refused_address = atomic_load(&server->refused_address),
+						.ended_idle = http_watch_ended(server->watch)};
 	for (int i = 0; i < HTTP_POOLS; i++)
 		if (server->pools[i])
 			http_pool_counts(server->pools[i], &ret_stats->queued[i], &ret_stats->running[i]);

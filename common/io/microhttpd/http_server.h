@@ -1,13 +1,15 @@
 /* http_server.h: HTTP/1.1 over libmicrohttpd. Its I/O threads (epoll) only parse; a request that must wait is a plain blocking function on
- * a job thread while its connection is suspended. Two bounded pools, fast and stripe; what does not fit is 503 with Retry-After.
+ * a job thread while its connection is suspended. Bounded pools, fast, stripe and webhook; what does not fit is 503 with Retry-After.
  * Works alike with libmicrohttpd 0.9.75 and 1.0. Source: design.md section 6, pitfalls.md 3.2, faults.md 2.1. */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
 #include <stdint.h>
 
+#include "address.h"
 #include "arena.h"
 #include "err.h"
+#include "forwarded.h"
 #include "http_route.h"
 #include "str.h"
 
@@ -25,6 +27,7 @@ struct http_request {
 	const char *query;               /* raw, "" when there is none */
 	const char *body;                /* NUL-terminated after body_len; never NULL; may hold NUL bytes */
 	size_t body_len;
+	struct address client;              /* who asks: the peer, or whom our proxies name */
 	char traceparent[HTTP_TRACE_BYTES]; /* child of the caller's, or fresh */
 	void *user;                         /* for admit to leave something to the handler */
 	/* A handler that finds out that it must wait for more than its pool is for sets both and returns: this one then runs in that pool
@@ -63,14 +66,17 @@ struct http_server_options {
 	const char *listen; /* "127.0.0.1:8080", "[::1]:0", "0.0.0.0:8080": numeric host, port 0 = any free */
 	const struct http_route *routes; /* borrowed while the server runs */
 	size_t route_count;
-	void *context;                    /* given to every function below and to handlers */
-	int io_threads;                   /* 0: 1 */
-	int fast_threads, stripe_threads; /* 0: no such pool */
-	int queue_max;                    /* waiting jobs per pool; 0: 256 */
-	int connections_max;              /* 0: 512 */
-	int per_ip_max;                   /* connections of one address; 0: no limit (behind a proxy) */
-	int64_t idle_ms;                  /* 0: 10000 */
-	int64_t total_ms;                 /* to receive a request, and to send its answer; 0: 15000 */
+	void *context;                                     /* given to every function below and to handlers */
+	int io_threads;                                    /* 0: 1 */
+	int fast_threads, stripe_threads, webhook_threads; /* 0: no such pool */
+	int queue_max;                                     /* waiting jobs per pool; 0: 256 */
+	int connections_max;                               /* 0: 512 */
+	int per_address_max; /* connections of one address that is not trusted; 0: no limit */
+	const struct address_ranges
+		*trusted; /* proxies of ours, believed when they say who asks; NULL: none. Borrowed */
+	enum forwarded_style style; /* how they say it */
+	int64_t idle_ms;            /* 0: 10000 */
+	int64_t total_ms;           /* to receive a request, and to send its answer; 0: 15000 */
 
 	/* Runs before a handler, on its thread. False: *response is the answer. NULL: everybody is let in. */
 	bool (*admit)(void *context, struct http_request *request, struct http_response *response);
@@ -104,6 +110,8 @@ struct http_server_stats {
 	int connections;
 	int queued[HTTP_POOLS], running[HTTP_POOLS];
 	int64_t refused_busy;
+	int64_t refused_address; /* connections of an address that has too many */
+	int64_t ended_idle;      /* connections, to make room */
 };
 void http_server_stats(const struct http_server *server, struct http_server_stats *ret_stats);
 

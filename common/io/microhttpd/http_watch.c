@@ -2,8 +2,8 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "clock.h"
@@ -13,16 +13,19 @@
 struct http_watched {
 	struct http_watched *prev, *next;
 	int socket;
+	bool is_ours;             /* a proxy of ours */
+	struct address household; /* of a stranger */
 	_Atomic int64_t since_ms; /* monotonic; 0: not counting */
 };
 
 struct http_watch {
-	int64_t total_ms;
+	struct http_watch_options options;
 	pthread_mutex_t
 		lock; /* held while a socket is shut, so that its number cannot belong to another by then */
 	pthread_cond_t stop;
 	bool stopping;
 	int count;
+	int64_t ended;
 	struct http_watched *first;
 	pthread_t thread;
 };
@@ -32,6 +35,12 @@ static int64_t now_ms(void)
 	return deadline_in_ms(0);
 }
 
+static void shut(struct http_watched *watched)
+{
+	shutdown(watched->socket, SHUT_RDWR); /* its I/O thread sees the end and cleans up */
+	atomic_store(&watched->since_ms, 0);
+}
+
 static void shut_late(struct http_watch *watch)
 {
 	int64_t now = now_ms();
@@ -39,11 +48,29 @@ static void shut_late(struct http_watch *watch)
 	for (struct http_watched *watched = watch->first; watched; watched = watched->next) {
 		int64_t since = atomic_load(&watched->since_ms);
 
-		if (since && now - since > watch->total_ms) {
-			shutdown(watched->socket, SHUT_RDWR); /* its I/O thread sees the end and cleans up */
-			atomic_store(&watched->since_ms, 0);
+		if (since && now - since > watch->options.total_ms)
+			shut(watched);
+	}
+}
+
+/* With the lock held. Those whose request is at work do not wait for their peer, and stay. */
+static void shut_longest_waiting(struct http_watch *watch)
+{
+	struct http_watched *longest = NULL;
+	int64_t longest_since = INT64_MAX;
+
+	for (struct http_watched *watched = watch->first; watched; watched = watched->next) {
+		int64_t since = atomic_load(&watched->since_ms);
+
+		if (since && since <= longest_since && !watched->is_ours) {
+			longest = watched;
+			longest_since = since;
 		}
 	}
+	if (!longest)
+		return;
+	shut(longest);
+	watch->ended++;
 }
 
 static void *watch_thread(void *argument)
@@ -63,14 +90,15 @@ static void *watch_thread(void *argument)
 	return NULL;
 }
 
-enum err_kind http_watch_open(int64_t total_ms, struct http_watch **ret_watch, struct err *err)
+enum err_kind http_watch_open(const struct http_watch_options *options, struct http_watch **ret_watch,
+			      struct err *err)
 {
 	struct http_watch *watch = calloc(1, sizeof *watch);
 	pthread_condattr_t monotonic;
 
 	if (!watch)
 		return err_set(err, ERR_FATAL, "memory", "no memory for the connection watch");
-	watch->total_ms = total_ms;
+	watch->options = *options;
 	pthread_mutex_init(&watch->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -98,15 +126,33 @@ void http_watch_close(struct http_watch *watch)
 	free(watch);
 }
 
-struct http_watched *http_watch_enter(struct http_watch *watch, int socket)
+bool http_watch_has_room(struct http_watch *watch, const struct address *household)
+{
+	int count = 0;
+
+	if (!watch->options.per_address_max)
+		return true;
+	pthread_mutex_lock(&watch->lock);
+	for (const struct http_watched *watched = watch->first; watched; watched = watched->next)
+		count += !watched->is_ours && memcmp(&watched->household, household, sizeof *household) == 0;
+	pthread_mutex_unlock(&watch->lock);
+	return count < watch->options.per_address_max;
+}
+
+struct http_watched *http_watch_enter(struct http_watch *watch, int socket, const struct address *household)
 {
 	struct http_watched *watched = calloc(1, sizeof *watched);
 
 	if (!watched)
 		return NULL;
 	watched->socket = socket;
+	watched->is_ours = !household;
+	if (household)
+		watched->household = *household;
 	atomic_init(&watched->since_ms, now_ms());
 	pthread_mutex_lock(&watch->lock);
+	if (watch->count >= watch->options.crowded_at)
+		shut_longest_waiting(watch);
 	watched->next = watch->first;
 	if (watch->first)
 		watch->first->prev = watched;
@@ -152,4 +198,14 @@ int http_watch_count(struct http_watch *watch)
 	count = watch->count;
 	pthread_mutex_unlock(&watch->lock);
 	return count;
+}
+
+int64_t http_watch_ended(struct http_watch *watch)
+{
+	int64_t ended;
+
+	pthread_mutex_lock(&watch->lock);
+	ended = watch->ended;
+	pthread_mutex_unlock(&watch->lock);
+	return ended;
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,7 @@ struct redis {
 	pthread_mutex_t lock;
 	struct redis_url url;
 	int64_t timeout_ms;
-	int64_t rest_until_ms; /* calls fail at once before this; 0: no rest */
+	_Atomic int64_t rest_until_ms; /* calls fail at once before this; 0: no rest. Read also without the lock */
 	redisContext *line;    /* NULL: not connected */
 	char script[41];       /* its SHA-1, as this server names it; "": not loaded */
 };
@@ -158,32 +159,44 @@ static bool was_hung_up(const struct redis *redis)
 	       || (redis->line->err == REDIS_ERR_IO && (errno == EPIPE || errno == ECONNRESET));
 }
 
+static bool is_resting(struct redis *redis)
+{
+	return deadline_left_ms(atomic_load(&redis->rest_until_ms)) > 0;
+}
+
 /* False: Redis does not answer, and is left alone for a while. */
 static bool try_or_rest(struct redis *redis, redis_attempt *attempt, void *context)
 {
 	bool had_line = redis->line;
 
-	if (deadline_left_ms(redis->rest_until_ms))
+	if (is_resting(redis))
 		return false;
-	if (connect_line(redis) && attempt(redis, context))
+	/* After a failure one caller finds out whether Redis is back, and nobody waits for it meanwhile. */
+	if (atomic_load(&redis->rest_until_ms))
+		atomic_store(&redis->rest_until_ms, deadline_in_ms(REST_MS));
+	if (connect_line(redis) && attempt(redis, context)) {
+		atomic_store(&redis->rest_until_ms, 0);
 		return true;
+	}
 	if (had_line && was_hung_up(redis)) {
 		hang_up(redis);
 		if (connect_line(redis) && attempt(redis, context))
 			return true;
 	}
 	hang_up(redis);
-	redis->rest_until_ms = deadline_in_ms(REST_MS);
+	atomic_store(&redis->rest_until_ms, deadline_in_ms(REST_MS));
 	return false;
 }
 
 static enum err_kind call(struct redis *redis, redis_attempt *attempt, void *context, struct err *err)
 {
-	bool good;
+	bool good = !is_resting(redis);
 
-	pthread_mutex_lock(&redis->lock);
-	good = try_or_rest(redis, attempt, context);
-	pthread_mutex_unlock(&redis->lock);
+	if (good) {
+		pthread_mutex_lock(&redis->lock);
+		good = try_or_rest(redis, attempt, context);
+		pthread_mutex_unlock(&redis->lock);
+	}
 	if (!good)
 		return err_set(err, ERR_RETRY, "redis_unavailable", "Redis does not answer");
 	return ERR_OK;

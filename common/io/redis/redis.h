@@ -17,7 +17,8 @@ void redis_close(struct redis *redis);
 
 /* One GCRA step over all processes in one script, by Redis's own clock (design.md section 8: posts of refunds share one budget).
  * rate_per_s > 0, burst >= 1. *ret_wait_ms 0: go, the budget is spent; else nothing was spent, ask again after so long.
- * Errors ERR_RETRY redis_unavailable, after which calls fail at once for a second, so a dead Redis costs no time. */
+ * Errors ERR_RETRY redis_unavailable, after which calls fail at once for a second, then one of them tries again while the others still fail
+ * at once: a dead or frozen Redis costs one caller timeout_ms now and then. */
 enum err_kind redis_gcra(struct redis *redis, const char *key, double rate_per_s, int burst,
 			 int64_t *ret_wait_ms, struct err *err) MUST_CHECK;
 

@@ -7,9 +7,10 @@
 
 TestSuite(holds, .init = school_open, .fini = school_close, .timeout = 60);
 
-#define TWINS    8
-#define HOLD_S   2100
-#define US_PER_S INT64_C(1000000)
+#define TWINS     8
+#define HOLDS_MAX 3
+#define HOLD_S    2100
+#define US_PER_S  INT64_C(1000000)
 
 static int64_t offer_of_teacher(const char *more)
 {
@@ -47,7 +48,7 @@ static const char *hold(struct pg *db, const struct hold_request *request, struc
 
 	err = (struct err){0};
 	ASSERT_OK(holds_open(tx, request, arena, &facts, &err), err);
-	if (hold_decide(request, &facts, &outcome, &err))
+	if (hold_decide(request, &facts, HOLDS_MAX, &outcome, &err))
 		return err.code;
 	cr_assert_eq(outcome, HOLD_NEW);
 	new.hold_expires_at = hold_end(facts.now, HOLD_S);

@@ -50,6 +50,16 @@ STRIPE = {
     "UNBOOK_STRIPE_CONNECT_MS",
     "UNBOOK_STRIPE_TIMEOUT_MS",
 }
+# Off, because all that a test or a demo asks for comes from one address and few users.
+LIMITS = (
+    "UNBOOK_IP_CONNECTIONS",
+    "UNBOOK_LIMIT_ADDRESS",
+    "UNBOOK_LIMIT_USER",
+    "UNBOOK_LIMIT_BOOK",
+    "UNBOOK_LIMIT_PAYMENT",
+    "UNBOOK_LIMIT_CANCEL",
+    "UNBOOK_LIMIT_WEBHOOK",
+)
 TAKES = {
     "api": COMMON
     | STRIPE
@@ -67,6 +77,11 @@ TAKES = {
         "UNBOOK_DOORBELL_MS",
         "UNBOOK_WEBHOOK_SECRET",
         "UNBOOK_MEETING_URL_TEMPLATE",
+        "UNBOOK_WEBHOOK_THREADS",
+        "UNBOOK_TRUSTED_PROXIES",
+        "UNBOOK_FORWARDED_HEADER",
+        "UNBOOK_HOLDS_MAX",
+        *LIMITS,
     },
     "refund-worker": COMMON | WORKER | STRIPE | {"UNBOOK_PENDING_MS"},
     "notifier": COMMON

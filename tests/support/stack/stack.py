@@ -201,6 +201,7 @@ class Stack:
             "UNBOOK_MAIL_FROM": "lessons@school.example",
             "UNBOOK_TEMPLATES_DIR": ROOT / "services" / "notifier" / "templates",
         }
+        settings |= {name: self.environ.get(name, "0") for name in services.LIMITS}
         settings["UNBOOK_STRIPE_URL"] = (
             f"http://127.0.0.1:{at('stripe', self.stripe.ports['http'])}"
             if self.stripe

@@ -3,7 +3,8 @@
 #include "hold.h"
 #include "sample.h"
 
-#define OFFER_ID 5
+#define OFFER_ID  5
+#define HOLDS_MAX 3
 
 static struct hold_request sample_request(void)
 {
@@ -38,7 +39,7 @@ static const char *decided(const struct hold_request *request, const struct hold
 	enum hold_outcome outcome;
 
 	err = (struct err){0};
-	if (hold_decide(request, facts, &outcome, &err)) {
+	if (hold_decide(request, facts, HOLDS_MAX, &outcome, &err)) {
 		cr_expect_eq(err.kind, ERR_REJECT);
 		return err.code;
 	}
@@ -140,15 +141,36 @@ Test(hold, what_is_sold_or_held_by_others_or_over_is_taken)
 	cr_expect_str_eq(decided_with(&over), "slot_taken");
 }
 
-Test(hold, three_at_once_are_enough)
+Test(hold, no_parent_holds_more_at_once_than_the_limit_allows)
 {
 	struct hold_request request = sample_request();
-	struct hold_facts facts = sample_facts();
+	struct booking own = sample_hold(), other = sample_hold();
 
-	facts.live_holds = HOLDS_MAX - 1;
-	cr_expect_str_eq(decided(&request, &facts), "new");
-	facts.live_holds = HOLDS_MAX;
-	cr_expect_str_eq(decided(&request, &facts), "too_many_holds");
+	other.parent_id = SOMEBODY;
+	for (int64_t limit = 0; limit <= 5; limit++)
+		for (int64_t held = 0; held <= 7; held++) {
+			struct hold_facts facts = sample_facts();
+			enum hold_outcome outcome;
+			struct err err = {0};
+
+			facts.live_holds = held;
+			if (limit == 0 || held < limit) {
+				cr_expect_eq(hold_decide(&request, &facts, limit, &outcome, &err), ERR_OK);
+				cr_expect_eq(outcome, HOLD_NEW);
+			} else {
+				cr_expect_eq(hold_decide(&request, &facts, limit, &outcome, &err),
+					     ERR_REJECT);
+				cr_expect_str_eq(err.code, "too_many_holds", "%d of %d", (int)held,
+						 (int)limit);
+			}
+			facts.rival =
+				&own; /* the own hold is no new one, and another's is in the way anyhow */
+			cr_expect_eq(hold_decide(&request, &facts, limit, &outcome, &err), ERR_OK);
+			cr_expect_eq(outcome, HOLD_SAME);
+			facts.rival = &other;
+			cr_expect_eq(hold_decide(&request, &facts, limit, &outcome, &err), ERR_REJECT);
+			cr_expect_str_eq(err.code, "slot_taken");
+		}
 }
 
 Test(hold, it_ends_at_a_whole_second)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "forwarded.h"
+#include "str.h"
 
 #define OURS "10.0.0.0/8,2001:db8:aaaa::/48"
 
@@ -111,13 +112,16 @@ Test(forwarded, quotes_that_the_client_left_open_hide_nothing_of_ours)
 
 Test(forwarded, a_flood_of_proxies_ends_the_search)
 {
-	char chain[17 * 9 + 16] = "192.0.2.1";
+	struct buf chain;
 
+	buf_init(&chain, 1024);
+	buf_add(&chain, "192.0.2.1");
 	for (int i = 0; i < 15; i++)
-		strcat(chain, ",10.0.0.2");
-	cr_expect_str_eq(X("10.0.0.1", chain), "192.0.2.1");
-	strcat(chain, ",10.0.0.2");
-	cr_expect_str_eq(X("10.0.0.1", chain), "10.0.0.2");
+		buf_add(&chain, ",10.0.0.2");
+	cr_expect_str_eq(X("10.0.0.1", chain.data), "192.0.2.1");
+	buf_add(&chain, ",10.0.0.2");
+	cr_expect_str_eq(X("10.0.0.1", chain.data), "10.0.0.2");
+	buf_release(&chain);
 	cr_expect_str_eq(X("10.0.0.1", "1.1.1.1", "1.1.1.1", "1.1.1.1", "1.1.1.1", "1.1.1.1", "1.1.1.1",
 			   "1.1.1.1", "1.1.1.1", "1.1.1.1"),
 			 "10.0.0.1");
