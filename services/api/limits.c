@@ -124,6 +124,8 @@ bool limits_admit_address(struct api *api, struct http_request *request, struct 
 	bool is_stripe = request->route->pool == HTTP_POOL_WEBHOOK;
 	char key[ADDRESS_TEXT_BYTES];
 
+	if (request->route->pool == HTTP_POOL_INLINE)
+		return true; /* costs next to nothing, and must not wait for Redis */
 	address_encode(&household, key);
 	return admit(api, request, response, is_stripe ? BUDGET_WEBHOOK : BUDGET_ADDRESS, key);
 }

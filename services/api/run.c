@@ -112,9 +112,8 @@ static enum err_kind open_parts(struct api *api, struct err *err)
 	cut_slashes(api->settings->frontend_url);
 	if ((api->settings->redis_url && redis_open(api->settings->redis_url, REDIS_MS, &api->redis, err))
 	    || open_brief(api, err) || user_cache_new(&api->users, err) || keyed_table_new(&api->keyed, err)
-	    || limits_open(api, &api->limits, err)
-	    || pg_pool_open(&pg, connections, &api->db, err) || relay_open(&relay, &api->relay, err)
-	    || health_open(common->pg_url, &api->health, err))
+	    || limits_open(api, &api->limits, err) || pg_pool_open(&pg, connections, &api->db, err)
+	    || relay_open(&relay, &api->relay, err) || health_open(common->pg_url, &api->health, err))
 		return err->kind;
 	return open_http(api, err);
 }

@@ -125,6 +125,13 @@ def test_three_unpaid_ones_at_once_are_enough(shop):  # noqa: F811
         answers = list(pool.map(lambda when: shop.book(parent, when=when), times))
     assert sorted(a.status for a in answers) == [201] * 3 + [409] * 5
     assert {a.json["code"] for a in answers if a.status == 409} == {"too_many_holds"}
+    mine = sorted((a.data for a in answers if a.status == 201), key=lambda hold: hold["holdExpiresAt"])
+    again = shop.book(parent)
+    assert again.json["code"] == "too_many_holds" and again.data in mine
+    assert again.data["holdExpiresAt"] == mine[0]["holdExpiresAt"], "the one that runs out first"
+    assert f"session {again.data['sessionId']} (" in again.json["message"]
+    shop.cancel_payment(again.data["stripeSessionId"], parent)
+    assert shop.book(parent).status == 201
 
 
 def test_one_slot_is_sold_once(shop):  # noqa: F811

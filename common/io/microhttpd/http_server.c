@@ -373,6 +373,15 @@ void http_server_stop(struct http_server *server)
 		server->socket = -1;
 }
 
+/* Before the daemon is stopped: 0.9.75 dies when it is while it writes an answer of its own (it takes an answer that was refused because of
+ * the stop for one that was queued). */
+static void end_connections(struct http_server *server, int64_t deadline_ms)
+{
+	http_watch_shut(server->watch);
+	while (http_watch_count(server->watch) > 0 && deadline_left_ms(deadline_ms) > 0)
+		usleep(1000);
+}
+
 bool http_server_close(struct http_server *server, int64_t deadline_ms)
 {
 	bool rested = true;
@@ -386,8 +395,10 @@ bool http_server_close(struct http_server *server, int64_t deadline_ms)
 		rested &= http_pool_close(server->pools[i], deadline_ms);
 	if (!rested)
 		return false;
-	if (server->daemon)
+	if (server->daemon) {
+		end_connections(server, deadline_ms);
 		MHD_stop_daemon(server->daemon);
+	}
 	http_watch_close(server->watch);
 	if (server->socket >= 0)
 		close(server->socket);

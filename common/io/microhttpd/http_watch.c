@@ -190,6 +190,14 @@ void http_watch_pause(struct http_watched *watched)
 		atomic_store(&watched->since_ms, 0);
 }
 
+void http_watch_shut(struct http_watch *watch)
+{
+	pthread_mutex_lock(&watch->lock);
+	for (struct http_watched *watched = watch->first; watched; watched = watched->next)
+		shut(watched);
+	pthread_mutex_unlock(&watch->lock);
+}
+
 int http_watch_count(struct http_watch *watch)
 {
 	int count;

@@ -36,6 +36,9 @@ void http_watch_leave(struct http_watch *watch, struct http_watched *watched);
 void http_watch_start(struct http_watched *watched);
 void http_watch_pause(struct http_watched *watched);
 
+/* End them all, at once. They leave as their I/O threads see it. */
+void http_watch_shut(struct http_watch *watch);
+
 int http_watch_count(struct http_watch *watch);
 /* How many were ended so far to make room. */
 int64_t http_watch_ended(struct http_watch *watch);

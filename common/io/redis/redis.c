@@ -32,7 +32,8 @@ struct redis {
 	pthread_mutex_t lock;
 	struct redis_url url;
 	int64_t timeout_ms;
-	_Atomic int64_t rest_until_ms; /* calls fail at once before this; 0: no rest. Read also without the lock */
+	_Atomic int64_t
+		rest_until_ms; /* calls fail at once before this; 0: no rest. Read also without the lock */
 	redisContext *line;    /* NULL: not connected */
 	char script[41];       /* its SHA-1, as this server names it; "": not loaded */
 };
