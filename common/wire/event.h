@@ -1,4 +1,5 @@
 /* event.h: what travels through our topics: CloudEvents 1.0 in Kafka's binary mode, JSON bodies, key = booking id.
+ * What is in them stands in events/, for people and for validators.
  * Source: CloudEvents 1.0, Kafka protocol binding section 3.2; design.md section 5. Pure. */
 #ifndef EVENT_H
 #define EVENT_H

@@ -1,4 +1,4 @@
-/* event_encode.c: bodies of our own events. Fields are added, never renamed or removed, within one major version. */
+/* event_encode.c: bodies of our own events, as the schemas in events/ say. Fields are added, never renamed or removed, within one major version. */
 #include <jansson.h>
 
 #include "booking.h"

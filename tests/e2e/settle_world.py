@@ -66,7 +66,7 @@ def deliver(stack, event, *, again=False):
         "type": event["type"],
         "objectId": obj.get("id"),
         "bookingId": about or None,
-        "created": created.isoformat(),
+        "created": created.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "livemode": event["livemode"],
     }
     stack.sql(

@@ -121,6 +121,7 @@ def test_poison_records_become_dead_letters(world):
         return reported
 
     for name, topic, key, value, headers, _ in cases:
+        world.stack.forged.add(value or b"")
         out.produce(world.stack.prefix + topic, value, key, headers=headers, on_delivery=remember(name))
     assert out.flush(15) == 0
     world.cancel([booking])
@@ -174,10 +175,13 @@ def test_forged_records_do_nothing(world):
     ):
         head = {"ce_specversion": "1.0", "ce_id": "1", "ce_source": "/forged", "ce_type": kind}
         head |= {"ce_time": "2020-01-01T00:00:00Z", "content-type": "application/json"}
-        value = {"bookingId": other.id, "parentId": 1, "studentId": 1, "teacherId": 2, "version": 9, **body}
+        value = json.dumps(
+            {"bookingId": other.id, "parentId": 1, "studentId": 1, "teacherId": 2, "version": 9, **body}
+        ).encode()
+        world.stack.forged.add(value)
         out.produce(
             world.stack.prefix + topic,
-            json.dumps(value).encode(),
+            value,
             str(other.id).encode(),
             headers=[(k, v.encode()) for k, v in head.items()],
         )

@@ -137,6 +137,7 @@ def mails(stack, booking, kind="refund_failed"):
 
 def forge(stack, payload, ce_type="unbook.refund.requested.v1"):
     """An event of somebody who can write into the outbox's topic, about nothing that is true."""
+    stack.forged.add(json.dumps(payload).encode())
     stack.sql(
         "INSERT INTO outbox (aggregatetype, aggregateid, type, payload) VALUES ('refund', '1', %s, %s)",
         ce_type, json.dumps(payload))  # fmt: skip

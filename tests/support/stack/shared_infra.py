@@ -18,6 +18,7 @@ class RunningPostgres(Postgres):
 
 class RunningKafka(Kafka):
     def __init__(self, bootstrap):
+        self.proc = _Elsewhere()
         self.port = self.advertised_port = int(bootstrap.rsplit(":", 1)[1])
         self.host_port = ("127.0.0.1", self.port)
         self.partitions = 12

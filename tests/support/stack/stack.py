@@ -32,7 +32,12 @@ class Stack:
     proxied     any of "pg", "redis", "stripe", "smtp", "kafka": services reach it through
                 stack.proxies[name], a tcp_proxy.Proxy
     external    Stripe, SMTP and Kafka given in our own environment are used instead of stand-ins
+
+    Stack.at_end: functions that look at a stack whose services have ended, while everything else still runs; what they
+    return are problems.
     """
+
+    at_end = ()
 
     def __init__(
         self,
@@ -75,6 +80,8 @@ class Stack:
         self.issuer = tokens.TokenIssuer()
         self.jwks_file = self.dir / "jwks.json"
         self.running = []
+        self.forged = set()  # bodies of records that a test wrote into the topics itself
+        self.found_at_end = []
         self.seed = Seed(self)
         self._instances = {}
         self._connection = None
@@ -149,6 +156,7 @@ class Stack:
             service.ask_to_end()
         for service in self.running:
             service.wait_or_kill(30)
+        self._look_back()
         if self._connection:
             self._connection.close()
             self._connection = None
@@ -159,6 +167,16 @@ class Stack:
             self.infra.stop()
         elif self.infra.pg.proc and self.infra.pg.proc.running():
             self.infra.pg.drop_database(self.database)
+
+    def _look_back(self):
+        """Only at a broker that still runs, and once."""
+        looks, self.at_end = self.at_end, ()
+        kafka = getattr(self, "kafka", None)
+        if self.running and kafka and (kafka.proc is None or kafka.proc.running()):
+            try:
+                self.found_at_end += [problem for look in looks for problem in look(self)]
+            except Exception as error:  # the rest must still be stopped
+                self.found_at_end.append(f"nobody could look back: {error!r}")
 
     def remove(self):
         if self.temporary:
@@ -267,9 +285,9 @@ class Stack:
         return eventually(condition, timeout, what)
 
     def problems(self):
-        """Sanitizer reports, secrets in logs, and services that died by themselves."""
+        """Sanitizer reports, secrets in logs, services that died by themselves, and what was found at the end."""
         found = logscan.sanitizer_reports(self.log_dir) + logscan.secrets(self.log_dir, services.NAMES)
         found += [
             f"{s.name} ended with {s.exit_code}" for s in self.running if s.exit_code not in (None, 0, -9)
         ]
-        return found
+        return found + self.found_at_end
