@@ -312,7 +312,11 @@ static void row_load(struct conf_loader *loader, const struct conf_row *row, voi
 		snprintf(file_name, sizeof(file_name), "%s_FILE", row->name);
 		path = environment_get(loader, file_name);
 	}
-	if (value && path)
+	if (row->either && (value || path) && environment_get(loader, row->either))
+		mistake(loader, row->name, "and %s are both set: keep one", row->either);
+	else if (row->either && !value && !path && !environment_get(loader, row->either))
+		mistake(loader, row->name, "or %s is missing: %s", row->either, row->help);
+	else if (value && path)
 		mistake(loader, row->name, "and %s are both set: keep one", file_name);
 	else if (path)
 		secret_load(loader, row, settings, path);

@@ -33,6 +33,8 @@ struct conf_row {
 	const char *choices;
 	int64_t min, max; /* CONF_INT only */
 	bool secret;
+	const char *
+		either; /* name of another row: one of the two must be set, and not both. Both are optional else. NULL: none */
 	/* What type cannot say, NULL: nothing. msg of the error ends the sentence "NAME ..." and never shows a secret. No network. */
 	enum err_kind (*check)(const char *value, struct err *err);
 };

@@ -2,6 +2,7 @@
 #ifndef STRIPE_LINK_H
 #define STRIPE_LINK_H
 
+#include "http_url.h"
 #include "instance.h"
 #include "settings.h"
 #include "stripe.h"
@@ -24,7 +25,7 @@ struct stripe_settings {
 	 .offset = offsetof(holder, member.url),                                                                    \
 	 .fallback = "https://api.stripe.com",                                                                      \
 	 .choices = "https http",                                                                                   \
-	 .check = stripe_check_url,                                                                                 \
+	 .check = http_url_check,                                                                                   \
 	 .help = "Where Stripe answers; plain http is for loopback addresses only"},                                \
 		{.name = "UNBOOK_STRIPE_KEY",                                                                       \
 		 .type = CONF_TEXT,                                                                                 \

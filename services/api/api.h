@@ -8,6 +8,7 @@
 #include "cancel.h"
 #include "conf.h"
 #include "http_server.h"
+#include "issuer.h"
 #include "keyed.h"
 #include "keys.h"
 #include "pg.h"
@@ -25,7 +26,8 @@ struct api_settings {
 	char *redis_url; /* NULL: none */
 	char *webhook_secret;
 	char *listen;
-	char *jwks_file;
+	char *jwks_file, *jwks_url; /* one of them is NULL */
+	int64_t jwks_refresh_ms, jwks_again_ms;
 	char *jwt_issuer, *jwt_audience;
 	int64_t jwt_max_age_s;
 	char *cors_origins;
@@ -50,7 +52,8 @@ extern const size_t api_row_count;
 struct api {
 	const struct api_settings *settings;
 	struct keys *keys;
-	_Atomic int64_t keys_looked_ms; /* when the key file was last looked at */
+	struct issuer *issuer;          /* NULL: the keys are in a file */
+	_Atomic int64_t keys_looked_ms; /* when the key file, if there is one, was last looked at */
 	struct webhook_secrets webhook_secrets;
 	struct stripe_link link;
 	struct stripe *stripe_brief; /* the same, for people who wait: two calls take 2 s at most */

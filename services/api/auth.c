@@ -11,6 +11,18 @@
 #define KEYS_LOOK_MS 1000
 #define POOL_WAIT_MS 2000
 
+/* A key that is not known may be a new one of the issuer. */
+static enum err_kind verify(struct api *api, const struct token *token, struct err *err)
+{
+	enum err_kind kind = keys_verify(api->keys, token, err);
+
+	if (kind && api->issuer && str_eq(err->code, "unknown_key") && issuer_ask(api->issuer)) {
+		*err = (struct err){0};
+		kind = keys_verify(api->keys, token, err);
+	}
+	return kind;
+}
+
 /* The key file may have been replaced; one thread looks, at most once a second. A bad new file keeps the last good keys. */
 static void refresh_keys(struct api *api)
 {
@@ -40,8 +52,9 @@ static enum err_kind read_token(struct api *api, struct http_request *request,
 
 	if (!header || strncasecmp(header, "Bearer ", 7) != 0)
 		return err_set(err, ERR_REJECT, "bad_token", "no bearer token");
-	refresh_keys(api);
-	if (token_decode_head(header + 7, request->arena, &token, err) || keys_verify(api->keys, &token, err))
+	if (!api->issuer)
+		refresh_keys(api);
+	if (token_decode_head(header + 7, request->arena, &token, err) || verify(api, &token, err))
 		return err->kind;
 	return token_decode_claims(&token, &rules, clock_system()->now(clock_system()), request->arena,
 				   ret_claims, err);
@@ -78,6 +91,15 @@ static bool refuse_token(struct http_request *request, struct http_response *res
 	return false;
 }
 
+/* The issuer has not been reached since the start. */
+static bool refuse_for_now(struct http_request *request, struct http_response *response)
+{
+	http_response_add_header(request, response, "Retry-After", "1");
+	answer_error(request, response,
+		     &(struct answer_error){503, "unavailable", "Please try again in a moment.", NULL});
+	return false;
+}
+
 bool api_admit(void *context, struct http_request *request, struct http_response *response)
 {
 	struct api *api = context;
@@ -90,7 +112,8 @@ bool api_admit(void *context, struct http_request *request, struct http_response
 	if (request->route->rule & API_ANYBODY)
 		return true;
 	if (!caller || read_token(api, request, &claims, &err))
-		return refuse_token(request, response);
+		return err.kind == ERR_RETRY ? refuse_for_now(request, response)
+					     : refuse_token(request, response);
 	if (!limits_admit_user(api, request, response, claims.subject))
 		return false;
 	if (!(claims.roles & request->route->rule)) {

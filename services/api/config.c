@@ -1,4 +1,5 @@
 #include "api.h"
+#include "http_url.h"
 #include "origins.h"
 
 #define ROW(row_name, row_type, member, ...)                                                             \
@@ -39,8 +40,15 @@ const struct conf_row api_rows[] = {
 	    .help = "What Stripe signs webhooks with: whsec_..., or old and new with a comma while it is rolled"),
 	ROW("UNBOOK_LISTEN", CONF_ADDRESS, listen, .fallback = "127.0.0.1:0",
 	    .help = "host:port of the API; port 0: any free, it is logged"),
-	ROW("UNBOOK_JWKS_FILE", CONF_FILE, jwks_file, .check = check_keys,
-	    .help = "Keys of the issuer of tokens, a JWKS; read again when it changes"),
+	ROW("UNBOOK_JWKS_FILE", CONF_FILE, jwks_file, .fallback = "", .either = "UNBOOK_JWKS_URL",
+	    .check = check_keys, .help = "Keys of the issuer of tokens, a JWKS; read again when it changes"),
+	ROW("UNBOOK_JWKS_URL", CONF_URL, jwks_url, .fallback = "", .choices = "https http",
+	    .check = http_url_check,
+	    .help = "Instead of the file: where the issuer publishes its keys; plain http is for loopback addresses only"),
+	INT_ROW("UNBOOK_JWKS_REFRESH_MS", jwks_refresh_ms, "300000", 100, 86400000,
+		"The keys at the URL are fetched every so many ms"),
+	INT_ROW("UNBOOK_JWKS_AGAIN_MS", jwks_again_ms, "30000", 100, 86400000,
+		"A token with a key that is not known has them fetched at once, but not sooner than so many ms after the last time"),
 	ROW("UNBOOK_JWT_ISSUER", CONF_TEXT, jwt_issuer, .fallback = "",
 	    .help = "Only tokens with this iss; empty: any"),
 	ROW("UNBOOK_JWT_AUDIENCE", CONF_TEXT, jwt_audience, .fallback = "",

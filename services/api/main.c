@@ -13,7 +13,9 @@ int main(int argc, char **argv)
 	int exit_code = conf_main(api_rows, api_row_count, &settings, argc, argv);
 
 	/* Without a key every token would be good or none: either way a mistake in the settings. */
-	if (exit_code < 0 && keys_open(settings.jwks_file, &api.keys, &err)) {
+	if (exit_code < 0
+	    && (settings.jwks_url ? keys_open_empty(&api.keys, &err)
+				  : keys_open(settings.jwks_file, &api.keys, &err))) {
 		fprintf(stderr, "UNBOOK_JWKS_FILE: %s\n", err.msg);
 		exit_code = EXIT_CONFIG;
 	}

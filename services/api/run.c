@@ -39,6 +39,27 @@ static void collect(void *context)
 	metric_set(METRIC(METRIC_GAUGE, "unbook_http_ended_connections",
 			  "Connections that waited longest, ended so far to make room."),
 		   stats.ended_idle);
+	if (((struct api *)context)->issuer)
+		metric_set(METRIC(METRIC_GAUGE, "unbook_jwks_age_seconds",
+				  "Since the issuer's keys were last fetched."),
+			   issuer_age_ms(((struct api *)context)->issuer) / 1000);
+}
+
+/* Only when the keys have a URL. */
+static enum err_kind open_issuer(struct api *api, struct err *err)
+{
+	const struct issuer_options options = {.url = api->settings->jwks_url,
+					       .keys = api->keys,
+					       .refresh_ms = api->settings->jwks_refresh_ms,
+					       .again_ms = api->settings->jwks_again_ms};
+
+	if (!options.url)
+		return ERR_OK;
+	if (issuer_open(&options, &api->issuer, err))
+		return err->kind;
+	service_check_add(
+		&(struct service_check){.name = "api", .context = api->issuer, .missing = issuer_missing});
+	return ERR_OK;
 }
 
 static enum err_kind open_http(struct api *api, struct err *err)
@@ -113,7 +134,8 @@ static enum err_kind open_parts(struct api *api, struct err *err)
 	if ((api->settings->redis_url && redis_open(api->settings->redis_url, REDIS_MS, &api->redis, err))
 	    || open_brief(api, err) || user_cache_new(&api->users, err) || keyed_table_new(&api->keyed, err)
 	    || limits_open(api, &api->limits, err) || pg_pool_open(&pg, connections, &api->db, err)
-	    || relay_open(&relay, &api->relay, err) || health_open(common->pg_url, &api->health, err))
+	    || relay_open(&relay, &api->relay, err) || health_open(common->pg_url, &api->health, err)
+	    || open_issuer(api, err))
 		return err->kind;
 	return open_http(api, err);
 }
@@ -122,6 +144,8 @@ static void close_parts(struct api **handle)
 {
 	struct api *api = *handle;
 
+	if (api->issuer)
+		service_check_remove(api->issuer);
 	if (api->health)
 		service_check_remove(api->health);
 	health_close(api->health);
@@ -130,6 +154,7 @@ static void close_parts(struct api **handle)
 		if (!http_server_close(api->http, service_deadline_ms()))
 			service_abandon("requests did not end in time");
 	}
+	issuer_close(api->issuer);
 	if (api->relay)
 		service_check_remove(api->relay);
 	relay_leave(&api->relay);

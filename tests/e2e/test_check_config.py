@@ -88,3 +88,16 @@ def test_one_mistake_is_one_line(build, tmp_path, name, value):
     code, said = run(build, "api", "--check-config", **GOOD | good | {name: value})
     lines = [line for line in said.splitlines() if line.startswith("UNBOOK_")]
     assert code == 78 and len(lines) == 1 and lines[0].startswith(name), said
+
+
+def test_the_keys_come_from_a_file_or_from_a_url(build, tmp_path):
+    file = {"UNBOOK_JWKS_FILE": jwks(tmp_path / "good", oct_key(43))}
+    url = {"UNBOOK_JWKS_URL": "https://login.example/.well-known/jwks.json"}
+    assert run(build, "api", "--check-config", **GOOD | url)[0] == 0
+    for settings, word in ((file | url, "both set"), ({}, "is missing")):
+        code, said = run(build, "api", "--check-config", **GOOD | settings)
+        lines = [line for line in said.splitlines() if line.startswith("UNBOOK_")]
+        assert code == 78 and len(lines) == 1, said
+        assert "UNBOOK_JWKS_FILE" in lines[0] and "UNBOOK_JWKS_URL" in lines[0] and word in lines[0]
+    code, said = run(build, "api", "--check-config", **GOOD | {"UNBOOK_JWKS_URL": "http://login.example/keys"})
+    assert code == 78 and "must be https" in said

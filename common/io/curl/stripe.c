@@ -41,20 +41,6 @@ enum err_kind stripe_check_key(const char *key, struct err *err)
 						 "must begin with sk_test_, sk_live_, rk_test_ or rk_live_");
 }
 
-enum err_kind stripe_check_url(const char *url, struct err *err)
-{
-	const struct http_client_options options = {.url = url, .connect_ms = 1, .timeout_ms = 1};
-	struct http_client *http = NULL;
-	enum err_kind kind = http_client_open(&options, &http, err);
-
-	http_client_close(http);
-	if (kind)
-		return err_set(
-			err, ERR_FATAL, "stripe_config",
-			"must be https, or http to a loopback address, without user, query and fragment");
-	return ERR_OK;
-}
-
 enum err_kind stripe_open(const struct stripe_options *options, struct stripe **ret_stripe, struct err *err)
 {
 	const struct http_client_options http = {

@@ -26,9 +26,8 @@ struct stripe_options {
 enum err_kind stripe_open(const struct stripe_options *options, struct stripe **ret_stripe,
 			  struct err *err) MUST_CHECK;
 
-/* The same about one option alone, for tables of settings: msg ends the sentence "NAME ...". No network. */
+/* The same about the key alone, for tables of settings: msg ends the sentence "NAME ...". No network. */
 enum err_kind stripe_check_key(const char *key, struct err *err) MUST_CHECK;
-enum err_kind stripe_check_url(const char *url, struct err *err) MUST_CHECK;
 
 void stripe_close(struct stripe *stripe); /* NULL is fine; no call may be under way */
 

@@ -161,6 +161,14 @@ enum err_kind key_set_decode(const char *bytes, size_t len, struct key_set **ret
 	return kind;
 }
 
+bool key_set_has_secret(const struct key_set *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (set->keys[i].alg == TOKEN_HS256 || set->keys[i].alg == TOKEN_HS512)
+			return true;
+	return false;
+}
+
 void key_set_free(struct key_set *set)
 {
 	if (!set)

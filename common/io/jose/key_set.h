@@ -24,6 +24,8 @@ struct key_set {
 /* bytes of a JWKS. Errors ERR_FATAL keys_bad, keys_weak, keys_none. */
 enum err_kind key_set_decode(const char *bytes, size_t len, struct key_set **ret_set,
 			     struct err *err) MUST_CHECK;
+/* A key that signs as well as it verifies is among them. */
+bool key_set_has_secret(const struct key_set *set);
 void key_set_free(struct key_set *set);
 
 #endif

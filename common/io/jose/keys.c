@@ -14,10 +14,11 @@
 #define FILE_BYTES_MAX (1024 * 1024)
 
 struct keys {
-	char *path;
+	char *path;           /* NULL: they come by keys_replace */
 	pthread_mutex_t lock; /* guards set, its refs, and seen */
-	struct key_set *set;
-	struct stat seen; /* of the file that set was read from */
+	struct key_set *set;  /* NULL: none yet */
+	struct stat seen;     /* of the file that set was read from */
+	char *replaced_by;    /* the bytes of the last keys_replace; its caller's alone */
 };
 
 static bool same_file(const struct stat *a, const struct stat *b)
@@ -68,25 +69,32 @@ static enum err_kind load(const char *path, struct key_set **ret_set, struct sta
 	return kind ? err_while(err, "%s", path) : ERR_OK;
 }
 
+enum err_kind keys_open_empty(struct keys **ret_keys, struct err *err)
+{
+	struct keys *keys = calloc(1, sizeof *keys);
+
+	if (!keys)
+		return err_set(err, ERR_FATAL, "memory", "no memory for keys");
+	json_object_seed(0); /* once, before threads build tables */
+	pthread_mutex_init(&keys->lock, NULL);
+	*ret_keys = keys;
+	return ERR_OK;
+}
+
 enum err_kind keys_open(const char *path, struct keys **ret_keys, struct err *err)
 {
-	enum err_kind kind;
-	struct keys *keys;
+	struct keys *keys = NULL;
+	enum err_kind kind = keys_open_empty(&keys, err);
 
-	json_object_seed(0); /* once, before threads build tables */
-	keys = calloc(1, sizeof *keys);
-	if (!keys || !(keys->path = strdup(path))) {
-		free(keys);
-		return err_set(err, ERR_FATAL, "memory", "no memory for keys");
-	}
-	kind = load(path, &keys->set, &keys->seen, err);
+	if (!kind && !(keys->path = strdup(path)))
+		kind = err_set(err, ERR_FATAL, "memory", "no memory for keys");
+	if (!kind)
+		kind = load(path, &keys->set, &keys->seen, err);
 	if (kind) {
-		free(keys->path);
-		free(keys);
+		keys_close(keys);
 		return kind;
 	}
 	keys->set->refs = 1;
-	pthread_mutex_init(&keys->lock, NULL);
 	*ret_keys = keys;
 	return ERR_OK;
 }
@@ -98,16 +106,19 @@ void keys_close(struct keys *keys)
 	key_set_free(keys->set);
 	pthread_mutex_destroy(&keys->lock);
 	free(keys->path);
+	free(keys->replaced_by);
 	free(keys);
 }
 
+/* NULL: there is none yet. */
 static struct key_set *take_set(struct keys *keys)
 {
 	struct key_set *set;
 
 	pthread_mutex_lock(&keys->lock);
 	set = keys->set;
-	set->refs++;
+	if (set)
+		set->refs++;
 	pthread_mutex_unlock(&keys->lock);
 	return set;
 }
@@ -116,6 +127,8 @@ static void give_set(struct keys *keys, struct key_set *set)
 {
 	bool last;
 
+	if (!set)
+		return;
 	pthread_mutex_lock(&keys->lock);
 	last = --set->refs == 0;
 	pthread_mutex_unlock(&keys->lock);
@@ -123,9 +136,24 @@ static void give_set(struct keys *keys, struct key_set *set)
 		key_set_free(set);
 }
 
+/* seen NULL: it is of no file. */
+static void put_set(struct keys *keys, struct key_set *fresh, const struct stat *seen)
+{
+	struct key_set *old;
+
+	fresh->refs = 1;
+	pthread_mutex_lock(&keys->lock);
+	old = keys->set;
+	keys->set = fresh;
+	if (seen)
+		keys->seen = *seen;
+	pthread_mutex_unlock(&keys->lock);
+	give_set(keys, old);
+}
+
 enum err_kind keys_refresh(struct keys *keys, bool *ret_changed, struct err *err)
 {
-	struct key_set *fresh = NULL, *old;
+	struct key_set *fresh = NULL;
 	enum err_kind kind;
 	struct stat now;
 	bool same;
@@ -142,13 +170,36 @@ enum err_kind keys_refresh(struct keys *keys, bool *ret_changed, struct err *err
 	kind = load(keys->path, &fresh, &now, err);
 	if (kind)
 		return kind;
-	fresh->refs = 1;
-	pthread_mutex_lock(&keys->lock);
-	old = keys->set;
-	keys->set = fresh;
-	keys->seen = now;
-	pthread_mutex_unlock(&keys->lock);
-	give_set(keys, old);
+	put_set(keys, fresh, &now);
+	*ret_changed = true;
+	return ERR_OK;
+}
+
+enum err_kind keys_replace(struct keys *keys, const char *bytes, size_t len, bool *ret_changed,
+			   struct err *err)
+{
+	struct key_set *fresh = NULL;
+	char *copy;
+
+	*ret_changed = false;
+	if (keys->replaced_by && strlen(keys->replaced_by) == len
+	    && memcmp(keys->replaced_by, bytes, len) == 0)
+		return ERR_OK;
+	if (key_set_decode(bytes, len, &fresh, err))
+		return err->kind;
+	copy = strndup(bytes, len);
+	if (!copy)
+		err_set(err, ERR_FATAL, "memory", "no memory for keys");
+	else if (key_set_has_secret(fresh))
+		err_set(err, ERR_FATAL, "keys_secret", "it holds a shared secret");
+	if (!copy || key_set_has_secret(fresh)) {
+		key_set_free(fresh);
+		free(copy);
+		return err->kind;
+	}
+	free(keys->replaced_by);
+	keys->replaced_by = copy;
+	put_set(keys, fresh, NULL);
 	*ret_changed = true;
 	return ERR_OK;
 }
@@ -200,9 +251,12 @@ static int verify_by(const struct key_set *set, const struct token *token, bool 
 enum err_kind keys_verify(struct keys *keys, const struct token *token, struct err *err)
 {
 	struct key_set *set = take_set(keys);
-	bool good = verified_has(set->verified, token);
 	int tried = 0;
+	bool good;
 
+	if (!set)
+		return err_set(err, ERR_RETRY, "keys_missing", "there are no keys yet");
+	good = verified_has(set->verified, token);
 	if (!good) {
 		tried = verify_by(set, token, &good);
 		if (good)
@@ -218,7 +272,7 @@ enum err_kind keys_verify(struct keys *keys, const struct token *token, struct e
 int keys_count(struct keys *keys)
 {
 	struct key_set *set = take_set(keys);
-	int count = (int)set->count;
+	int count = set ? (int)set->count : 0;
 
 	give_set(keys, set);
 	return count;

@@ -56,6 +56,10 @@ def links(stack):
         if url:
             show.say(f"  {name:<22} {url}")
     show.say()
+    show.say("  Signed in as")
+    for role, person in (("the parent", stack.parent), ("the teacher", stack.teacher), ("an admin", stack.admin)):
+        show.say(f"  {role:<22} {stack.login.link(person, stack.of('api')[0].url + '/')}")
+    show.say()
     show.say("  . run/env; curl -s -H \"Authorization: Bearer $PARENT_TOKEN\" "
              "$API_URL/api/Sessions/parent/bookings")
 
@@ -65,6 +69,7 @@ def came_true(stack):
     pieces = ["PostgreSQL", "Redis", "a broker"]
     pieces += ["a Stripe simulator"] if stack.stripe else []
     pieces += ["a mail sink"] if stack.mail else []
+    pieces += ["a login"]
     show.say(f"Starting {', '.join(pieces)} and four services ...")
     stack.start()
     stack.connect_webhooks()

@@ -23,6 +23,7 @@ def environment(stack):
         "STRIPE_URL": given["UNBOOK_STRIPE_URL"],
         "STRIPE_KEY": STRIPE_KEY if stack.stripe else "",  # a given one's is not ours to write down
         "MAIL_URL": stack.mail.url if stack.mail else given["UNBOOK_SMTP_URL"],
+        "ISSUER_URL": stack.login.url,
         "WEBHOOK_SECRET": WEBHOOK_SECRET,
         "PARENT_TOKEN": stack.parent.token,
         "TEACHER_TOKEN": stack.teacher.token,

@@ -49,7 +49,10 @@ class Seed:
             guardian.id if guardian else None,
         )
         token = self.stack.issuer.mint(subject, role, email=email, name=name)
-        return Person(row["id"], subject, role, email, name, token)
+        person = Person(row["id"], subject, role, email, name, token)
+        if self.stack.login:
+            self.stack.login.add(person)
+        return person
 
     def offer(
         self,

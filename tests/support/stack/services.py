@@ -66,6 +66,9 @@ TAKES = {
     | {
         "UNBOOK_LISTEN",
         "UNBOOK_JWKS_FILE",
+        "UNBOOK_JWKS_URL",
+        "UNBOOK_JWKS_REFRESH_MS",
+        "UNBOOK_JWKS_AGAIN_MS",
         "UNBOOK_JWT_ISSUER",
         "UNBOOK_JWT_AUDIENCE",
         "UNBOOK_JWT_MAX_AGE_S",

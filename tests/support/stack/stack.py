@@ -16,7 +16,7 @@ from .infra import Infra
 from .redis import Redis
 from .seed import Seed
 from .services import Service
-from .standins import MailSink, StripeSim
+from .standins import LoginService, MailSink, StripeSim
 from .system import ROOT, build_bin
 from .wait import eventually
 
@@ -31,6 +31,7 @@ class Stack:
     settings    UNBOOK_* for every service that takes them
     proxied     any of "pg", "redis", "stripe", "smtp", "kafka": services reach it through
                 stack.proxies[name], a tcp_proxy.Proxy
+    login       tokens and keys come from a development issuer (stack.login), not from a file
     external    Stripe, SMTP and Kafka given in our own environment are used instead of stand-ins
 
     Stack.at_end: functions that look at a stack whose services have ended, while everything else still runs; what they
@@ -52,6 +53,7 @@ class Stack:
         broker="kafka",
         durable=False,
         database=None,
+        login=False,
     ):
         self.own_infra = infra is None
         self.temporary = directory is None
@@ -79,6 +81,7 @@ class Stack:
         self.mail = None if "UNBOOK_SMTP_URL" in self.environ else MailSink(self.dir, self.log_dir)
         self.issuer = tokens.TokenIssuer()
         self.jwks_file = self.dir / "jwks.json"
+        self.login = LoginService(self.dir, self.log_dir, self.issuer) if login else None
         self.running = []
         self.forged = set()  # bodies of records that a test wrote into the topics itself
         self.found_at_end = []
@@ -110,7 +113,7 @@ class Stack:
         return self
 
     def start_surroundings(self):
-        own = [piece for piece in (self.redis, self.stripe, self.mail) if piece]
+        own = [piece for piece in (self.redis, self.stripe, self.mail, self.login) if piece]
         for piece in own:
             piece.start()
         if self.own_infra:
@@ -160,7 +163,7 @@ class Stack:
         if self._connection:
             self._connection.close()
             self._connection = None
-        for piece in (*self.proxies.values(), self.stripe, self.mail, self.redis):
+        for piece in (*self.proxies.values(), self.login, self.stripe, self.mail, self.redis):
             if piece:
                 piece.stop()
         if self.own_infra:
@@ -228,6 +231,9 @@ class Stack:
         settings["UNBOOK_SMTP_URL"] = (
             self.mail.smtp_url(at("smtp", None)) if self.mail else self.environ["UNBOOK_SMTP_URL"]
         )
+        if self.login:
+            del settings["UNBOOK_JWKS_FILE"]
+            settings["UNBOOK_JWKS_URL"] = self.login.jwks_url
         if "kafka" in self.proxies:
             settings["UNBOOK_KAFKA_BOOTSTRAP"] = f"127.0.0.1:{self.proxies['kafka'].port}"
         return {**settings, **self.given}

@@ -1,7 +1,9 @@
 """The Stripe simulator and the mail sink as processes of a stack."""
 
+import json
 import os
 import sys
+import urllib.parse
 
 from .http import Http
 from .proc import Proc
@@ -132,3 +134,61 @@ class MailSink(Standin):
 
     def smtp_url(self, port=None):
         return f"smtp://127.0.0.1:{port or self.ports['smtp']}"
+
+
+class LoginService(Standin):
+    """The development issuer. Its accounts are the people of the seed, all with one password."""
+
+    module = "dev_issuer"
+    PASSWORD = "lesson"
+
+    def __init__(self, run_dir, log_dir, signer):
+        super().__init__(run_dir, log_dir)
+        self.key_path = run_dir / "issuer.pem"
+        self.accounts_path = run_dir / "accounts.json"
+        self.accounts = []
+        signer.save(self.key_path)
+        self._write()
+
+    def arguments(self):
+        return [
+            "--key",
+            str(self.key_path),
+            "--accounts",
+            str(self.accounts_path),
+            "--port",
+            str(self.ports.get("http", 0)),
+        ]
+
+    @property
+    def jwks_url(self):
+        return f"{self.url}/.well-known/jwks.json"
+
+    def add(self, person):
+        about = {key: getattr(person, key) for key in ("email", "subject", "role", "name")}
+        self.accounts.append({**about, "password": self.PASSWORD})
+        self._write()
+
+    def _write(self):
+        partial = self.accounts_path.with_suffix(".new")
+        partial.write_text(json.dumps(self.accounts))
+        partial.replace(self.accounts_path)
+
+    def link(self, person, page):
+        """To that page, signed in."""
+        return f"{self.url}/signin?{urllib.parse.urlencode({'as': person.email, 'to': page}, safe='@:/')}"
+
+    def login(self, person):
+        """A token, as a person would get it."""
+        answer = self.http.post("/api/Account/login", {"email": person.email, "password": self.PASSWORD})
+        assert answer.status == 200, answer.text
+        return answer.data["token"]
+
+    def rotate(self, *, keep=False):
+        return self.control("POST", "/_issuer/rotate", {"keep": keep})["kid"]
+
+    def fault(self, kind):
+        self.control("POST", "/_issuer/fault", {"kind": kind})
+
+    def fetches(self):
+        return self.control("GET", "/_issuer/fetches")["fetches"]

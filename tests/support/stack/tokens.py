@@ -4,7 +4,7 @@ import base64
 import json
 import time
 
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 ISSUER = "https://login.unbook.test"
@@ -17,8 +17,24 @@ def b64url(data):
 
 
 class TokenIssuer:
-    def __init__(self):
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    def __init__(self, key=None, key_id=KEY_ID):
+        self.key = key or rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.key_id = key_id
+
+    @classmethod
+    def load(cls, path):
+        """The one that save() wrote."""
+        return cls(serialization.load_pem_private_key(path.read_bytes(), None))
+
+    def save(self, path):
+        path.touch(0o600)
+        path.write_bytes(
+            self.key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
 
     def jwks(self):
         numbers = self.key.public_key().public_numbers()
@@ -29,7 +45,7 @@ class TokenIssuer:
                     "kty": "RSA",
                     "use": "sig",
                     "alg": "RS256",
-                    "kid": KEY_ID,
+                    "kid": self.key_id,
                     "n": b64url(numbers.n.to_bytes(size, "big")),
                     "e": b64url(numbers.e.to_bytes(3, "big")),
                 }
@@ -42,7 +58,7 @@ class TokenIssuer:
 
     def sign(self, claims, header=None):
         """A token with exactly these claims, right or wrong."""
-        header = {"alg": "RS256", "typ": "JWT", "kid": KEY_ID} if header is None else header
+        header = {"alg": "RS256", "typ": "JWT", "kid": self.key_id} if header is None else header
         signed = f"{b64url(json.dumps(header).encode())}.{b64url(json.dumps(claims).encode())}"
         signature = self.key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"{signed}.{b64url(signature)}"

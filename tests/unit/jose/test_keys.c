@@ -194,3 +194,44 @@ Test(keys, many_threads_verify_while_the_set_is_replaced)
 		cr_expect_eq(failures[i], 0);
 	}
 }
+
+/* "changed", "same", or the code of the refusal. */
+static const char *replace(json_t *const *set, int count)
+{
+	static struct err err;
+	char bytes[16384];
+	FILE *file;
+	size_t len;
+	bool changed;
+
+	mint_jwks(path, set, count);
+	file = fopen(path, "r");
+	cr_assert_not_null(file);
+	len = fread(bytes, 1, sizeof bytes, file);
+	fclose(file);
+	err = (struct err){0};
+	if (keys_replace(keys, bytes, len, &changed, &err))
+		return err.code;
+	return changed ? "changed" : "same";
+}
+
+Test(keys, those_that_come_by_replacement_are_public_and_the_last_good_ones_stay)
+{
+	json_t *first[] = {mint_key("RS256", 0, "r")};
+	json_t *second[] = {mint_key("ES256", 0, "e"), mint_key("HS256", 32, "h")};
+	json_t *third[] = {mint_key("ES256", 0, "e")};
+	struct err err = {0};
+
+	cr_assert_eq(keys_open_empty(&keys, &err), ERR_OK);
+	cr_expect_eq(keys_count(keys), 0);
+	cr_expect_str_eq(verify(first[0], "RS256", "r"), "keys_missing");
+	cr_expect_str_eq(replace(first, 1), "changed");
+	cr_expect_str_eq(verify(first[0], "RS256", "r"), "ok");
+	cr_expect_str_eq(replace(first, 1), "same");
+	cr_expect_str_eq(replace(second, 2), "keys_secret");
+	cr_expect_str_eq(replace(second, 0), "keys_none");
+	cr_expect_str_eq(verify(first[0], "RS256", "r"), "ok");
+	cr_expect_str_eq(replace(third, 1), "changed");
+	cr_expect_str_eq(verify(first[0], "RS256", "r"), "unknown_key");
+	cr_expect_str_eq(verify(third[0], "ES256", "e"), "ok");
+}

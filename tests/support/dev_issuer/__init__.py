@@ -1,0 +1,1 @@
+"""A login for development: accounts with a password, tokens, and the keys that they are checked with."""
