@@ -1,6 +1,7 @@
 #include "mint.h"
 
 #include <criterion/criterion.h>
+#include <jose/b64.h>
 #include <jose/jwk.h>
 #include <jose/jws.h>
 #include <stdio.h>
@@ -12,8 +13,6 @@
 static json_t *made_keys[MADE_MAX];
 static char *made_tokens[MADE_MAX];
 static int key_count, token_count;
-
-#define PAYLOAD "eyJzdWIiOiJ1MSJ9" /* {"sub":"u1"} */
 
 json_t *mint_key(const char *alg, int bytes, const char *kid)
 {
@@ -31,7 +30,13 @@ json_t *mint_key(const char *alg, int bytes, const char *kid)
 
 char *mint_token(json_t *key, const char *alg, const char *kid)
 {
-	json_t *jws = json_pack("{s:s}", "payload", PAYLOAD);
+	return mint_token_of(key, alg, kid, "{\"sub\":\"u1\"}");
+}
+
+char *mint_token_of(json_t *key, const char *alg, const char *kid, const char *payload)
+{
+	json_t *body = jose_b64_enc(payload, strlen(payload));
+	json_t *jws = json_pack("{s:O}", "payload", body);
 	json_t *sig = json_pack("{s:{s:s,s:s*}}", "protected", "alg", alg, "kid", kid);
 	json_t *signing = json_deep_copy(key);
 	char *text;
@@ -41,12 +46,13 @@ char *mint_token(json_t *key, const char *alg, const char *kid)
 			    json_string(alg)); /* the key is told what to do, also what is wrong */
 	json_object_del(signing, "kid");
 	cr_assert(jose_jws_sig(NULL, jws, sig, signing), "cannot sign %s", alg);
-	len = asprintf(&text, "%s.%s.%s", json_string_value(json_object_get(jws, "protected")), PAYLOAD,
-		       json_string_value(json_object_get(jws, "signature")));
+	len = asprintf(&text, "%s.%s.%s", json_string_value(json_object_get(jws, "protected")),
+		       json_string_value(body), json_string_value(json_object_get(jws, "signature")));
 	cr_assert_gt(len, 0);
 	json_decref(signing);
 	json_decref(sig);
 	json_decref(jws);
+	json_decref(body);
 	cr_assert_lt(token_count, MADE_MAX);
 	return made_tokens[token_count++] = text;
 }

@@ -10,6 +10,9 @@ json_t *mint_key(const char *alg, int bytes, const char *kid);
 /* "head.body.signature" signed by key under this alg; kid NULL: none in the header. */
 char *mint_token(json_t *key, const char *alg, const char *kid);
 
+/* The same with this payload. */
+char *mint_token_of(json_t *key, const char *alg, const char *kid, const char *payload);
+
 /* Write {"keys":[...]} (public halves, except of oct keys) to a fresh file, or over path when it is not "". */
 void mint_jwks(char path[64], json_t *const *keys, int count);
 void mint_file(char path[64], const char *content);
