@@ -73,6 +73,9 @@ def test_slow_senders_are_cut_after_fifteen_seconds_and_idle_ones_after_ten(worl
         "request line": b"GET /",
         "header": b"GET /api/Sessions/1 HTTP/1.1\r\nHost: x\r\nX: ",
         "body": b"PUT /api/Sessions/1/cancel HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n",
+        "chunk": b"PUT /api/Sessions/1/cancel HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2000\r\n",
+        "chunk that ends late": b"PUT /api/Sessions/1/cancel HTTP/1.1\r\nHost: x\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n1;",
     }
 
     def run(name, start):
