@@ -68,6 +68,7 @@ def drip(url, start, seconds):
 
 def test_slow_senders_are_cut_after_fifteen_seconds_and_idle_ones_after_ten(world):  # noqa: F811
     url = world.api.base_url
+    greedy = world.stack.start_service("api")
     took = {}
     starts = {
         "request line": b"GET /",
@@ -86,8 +87,18 @@ def test_slow_senders_are_cut_after_fifteen_seconds_and_idle_ones_after_ten(worl
         raw(url, b"GET /api/Sess", timeout=25)
         took["idle"] = time.monotonic() - began
 
+    def never_read():
+        """Far more than the buffers between us hold: the answer at which the server stands is never taken."""
+        host, port = greedy.url.removeprefix("http://").rsplit(":", 1)
+        with socket.create_connection((host, int(port)), timeout=5) as line:
+            line.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 500)
+            began = time.monotonic()
+            world.stack.eventually(lambda: greedy.metrics()["unbook_http_connections"] == 0, 25, "it is cut")
+            took["never read"] = time.monotonic() - began
+
     threads = [threading.Thread(target=run, args=item) for item in starts.items()] + [
-        threading.Thread(target=idle)
+        threading.Thread(target=idle),
+        threading.Thread(target=never_read),
     ]
     for thread in threads:
         thread.start()
@@ -96,6 +107,7 @@ def test_slow_senders_are_cut_after_fifteen_seconds_and_idle_ones_after_ten(worl
     for name in starts:
         assert 14 < took[name] < 19, (name, took)
     assert 8 < took["idle"] < 15, took
+    assert 8 < took["never read"] < 19, took
 
 
 def test_a_page_of_a_listed_origin_may_call(world):  # noqa: F811

@@ -110,6 +110,20 @@ def test_a_user_may_book_ten_times_a_minute(limited):
     assert ask(service, source, token=parent.token).status == 200
 
 
+def test_payments_and_cancels_have_limits_of_their_own_where_they_are_set(limited):
+    service = limited.start_service("api", UNBOOK_LIMIT_PAYMENT="3", UNBOOK_LIMIT_CANCEL="2")
+    parent, source = parent_of(limited), fresh_address()
+    paths = ("confirm-payment/cs_test_x", "cancel-payment/cs_test_x")
+    turns = itertools.cycle(paths)
+    asked = [ask(service, source, "POST", f"/api/Sessions/{next(turns)}", token=parent.token) for _ in range(5)]
+    assert [answer.status for answer in asked] == [404] * 3 + [429] * 2
+    methods = itertools.cycle(("PUT", "POST"))
+    asked = [ask(service, source, next(methods), "/api/Sessions/7/cancel", token=parent.token) for _ in range(4)]
+    assert [answer.status for answer in asked] == [404] * 2 + [429] * 2
+    assert ask(service, source, token=parent.token).status == 200
+    service.terminate()
+
+
 def test_an_address_may_ask_three_hundred_times_a_minute_and_bad_tokens_count(limited):
     service, source = limited.of("api")[0], fresh_address()
     lies = (f"198.51.100.{n % 250}" for n in itertools.count())
