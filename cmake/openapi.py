@@ -1,4 +1,4 @@
-"""openapi.py IN.yaml OUT.c: the contract as the JSON that /openapi.json serves, a C array (services/api/openapi.h)."""
+"""openapi.py IN.yaml [OUT.c]: the contract as the JSON that /openapi.json serves: printed, or a C array (services/api/openapi.h)."""
 
 import hashlib
 import json
@@ -10,8 +10,7 @@ import yaml
 PER_LINE = 24
 
 
-def pack(document):
-    text = json.dumps(yaml.safe_load(document), separators=(",", ":")).encode("ascii")
+def pack(text):
     digits = hashlib.sha256(text).hexdigest()[:16]
     lines = (", ".join(map(str, text[i : i + PER_LINE])) for i in range(0, len(text), PER_LINE))
     return (
@@ -22,6 +21,14 @@ def pack(document):
     )
 
 
+def main(source, target=None):
+    document = yaml.safe_load(pathlib.Path(source).read_text("utf-8"))
+    text = json.dumps(document, separators=(",", ":"))
+    if target:
+        pathlib.Path(target).write_text(pack(text.encode("ascii")), "ascii")
+    else:
+        print(text)
+
+
 if __name__ == "__main__":
-    source, target = map(pathlib.Path, sys.argv[1:])
-    target.write_text(pack(source.read_text("utf-8")), "ascii")
+    main(*sys.argv[1:])

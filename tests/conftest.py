@@ -8,11 +8,14 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "support"))
 
-from contract import topics  # noqa: E402
+from contract import answers, topics  # noqa: E402
 from stack import Infra, Stack  # noqa: E402
+from stack.http import Http  # noqa: E402
 from stack.shared_infra import Attached  # noqa: E402
 
-Stack.at_end = (topics.unkept,)  # everything that services say in any test is held against the contract
+# Everything that services say in any test is held against the contract.
+Http.heard_by = (answers.hear,)
+Stack.at_end = (topics.unkept,)
 
 BUILD = os.environ.get("UNBOOK_TEST_BUILD", "asan")
 

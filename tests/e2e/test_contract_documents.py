@@ -1,28 +1,30 @@
 """The contract as it stands in the source: well-formed by other people's rules, whole, and true to its own examples."""
 
 import copy
+import json
 import re
 
 import pytest
-from asyncapi3.models import AsyncAPI3
-from contract import documents, topics
+from contract import answers, documents, topics
 from contract.strict import strict
 from judge.evidence import Record
 from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+from stack.http import Answer
 from stack.system import ROOT
 
 DOCUMENT = documents.openapi()
 
 
 def test_the_openapi_document_has_no_lint():
-    documents.lint(DOCUMENT)
+    validate(DOCUMENT)
 
 
 def test_the_linter_sees_a_reference_to_nothing():
     broken = copy.deepcopy(DOCUMENT)
     broken["paths"]["/openapi.json"]["get"]["responses"]["503"] = {"description": 7}
     with pytest.raises(Exception, match="7"):
-        documents.lint(broken)
+        validate(broken)
 
 
 def test_every_route_is_described_and_nothing_else():
@@ -58,7 +60,10 @@ def test_every_error_code_of_an_answer_has_an_example():
         assert named - shown <= {"bad_request", "busy", "stopping", "unavailable"}, where
 
 
+@pytest.mark.filterwarnings("ignore:Field name")  # of the linter's own classes
 def test_the_asyncapi_document_has_no_lint():
+    from asyncapi3.models import AsyncAPI3
+
     described = topics.documents()["asyncapi.json"]
     AsyncAPI3.model_validate(described)
     described["operations"]["sendBookings"]["action"] = "publish"
@@ -134,3 +139,49 @@ def references(part):
         return []
     own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
     return own + [ref for one in part.values() for ref in references(one)]
+
+
+def answer(status=200, **changes):
+    example = DOCUMENT["components"]["responses"]["SessionNotFound"] if status == 404 else JOINED
+    body = example["content"]["application/json"]["examples"][{200: "confirmed"}.get(status, "not_found")][
+        "value"
+    ]
+    return Answer(status, {"content-type": "application/json"}, json.dumps({**body, **changes}).encode())
+
+
+JOINED = DOCUMENT["paths"]["/api/Sessions/{id}/join"]["get"]["responses"]["200"]
+
+
+def test_an_answer_that_is_described_is_fine():
+    answers.hear("GET", "/api/sessions/7/JOIN/?x=1", answer())
+    answers.hear("GET", "/api/Sessions/7", answer(404))
+    answers.hear("GET", "/api/nothing", answer(404))
+
+
+@pytest.mark.parametrize(
+    "method, path, given, why",
+    [
+        ("GET", "/api/Sessions/7", answer(email="a@b.example"), "email"),
+        ("GET", "/api/Sessions/7", answer(data={**answer().data, "parentMail": "a@b.example"}), "parentMail"),
+        (
+            "GET",
+            "/api/Sessions/7",
+            answer(data={k: v for k, v in answer().data.items() if k != "refund"}),
+            "refund",
+        ),
+        ("GET", "/api/Sessions/7", answer(data={**answer().data, "status": 4}), "status"),
+        (
+            "GET",
+            "/api/Sessions/7",
+            Answer(402, {"content-type": "application/json"}, b"{}"),
+            "no such answer",
+        ),
+        ("GET", "/api/Sessions/7", answer(404, code="gone"), "gone"),
+        ("GET", "/api/Sessions/7", Answer(404, {"content-type": "text/html"}, b"no"), "text/html"),
+        ("GET", "/api/nothing", answer(), "no such answer"),
+        ("DELETE", "/api/Sessions/7", answer(404, details=[]), "details"),
+    ],
+)
+def test_an_answer_that_is_not_described_is_named(method, path, given, why):
+    with pytest.raises(answers.Unkept, match=why):
+        answers.hear(method, path, given)

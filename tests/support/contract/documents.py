@@ -1,10 +1,11 @@
 """The documents as they stand in the source: what is in them, and whether they are well-formed by other people's rules."""
 
+import json
 import re
+import shutil
+import subprocess
 
-import yaml
 from jsonschema import Draft202012Validator, FormatChecker
-from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 from stack.system import ROOT
@@ -16,7 +17,9 @@ ROUTE = re.compile(r'\{HTTP_(\w+),\s*"([^"]+)"')
 
 
 def openapi():
-    return yaml.safe_load(OPENAPI.read_text("utf-8"))
+    """As the build reads it, with Debian's Python."""
+    packer = [shutil.which("python3", path="/usr/bin") or "python3", ROOT / "cmake" / "openapi.py", OPENAPI]
+    return json.loads(subprocess.run(packer, check=True, stdout=subprocess.PIPE, timeout=60).stdout)
 
 
 def operations(document):
@@ -32,11 +35,6 @@ def operations(document):
 def routes():
     """The same pairs, as the API's own table has them."""
     return set(ROUTE.findall(ROUTES.read_text("utf-8")))
-
-
-def lint(document):
-    """Raises what is wrong with the document by OpenAPI's own schema and rules."""
-    validate(document)
 
 
 def validator(document, schema):

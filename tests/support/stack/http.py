@@ -27,6 +27,10 @@ class Answer:
 
 
 class Http:
+    """Http.heard_by: functions that hear of every answer (method, path, Answer), and may raise."""
+
+    heard_by = ()
+
     def __init__(self, base_url, timeout=20.0):
         self.base_url = base_url.rstrip("/")
         parts = urllib.parse.urlsplit(self.base_url)
@@ -44,12 +48,15 @@ class Http:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=self.timeout)
         try:
             connection.request(method, self.prefix + path, body=body, headers=headers)
-            answer = connection.getresponse()
-            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+            got = connection.getresponse()
+            answer = Answer(got.status, {k.lower(): v for k, v in got.getheaders()}, got.read())
         except http.client.HTTPException as error:
             raise ConnectionError(f"{method} {path}: {error!r}") from error
         finally:
             connection.close()
+        for hear in self.heard_by:
+            hear(method, path, answer)
+        return answer
 
     def get(self, path, **more):
         return self.request("GET", path, **more)
