@@ -130,6 +130,14 @@ void answer_refuse(void *api, struct http_request *request, struct http_response
 	answer_error(request, response, &(struct answer_error){response->status, code, message, NULL});
 }
 
+/* If-None-Match (RFC 9110 section 13.1.2): "*", or a list of tags of which one may be ours, weak or strong. */
+bool answer_is_known(const struct http_request *request, const char *etag)
+{
+	const char *header = http_request_header(request, "If-None-Match");
+
+	return header && (strstr(header, etag) || strcmp(header, "*") == 0);
+}
+
 /* Cross-origin rules by an explicit list; also on errors, so that a page can read them. */
 static void add_cors(const struct api *api, struct http_request *request, struct http_response *response)
 {
@@ -185,8 +193,9 @@ void answer_done(void *context, struct http_request *request, struct http_respon
 	if (!has_header(response, "Cache-Control"))
 		http_response_add_header(request, response, "Cache-Control", "no-store");
 	http_response_add_header(request, response, "X-Content-Type-Options", "nosniff");
-	http_response_add_header(request, response, "Content-Security-Policy",
-				 "default-src 'none'; frame-ancestors 'none'");
+	if (!has_header(response, "Content-Security-Policy"))
+		http_response_add_header(request, response, "Content-Security-Policy",
+					 "default-src 'none'; frame-ancestors 'none'");
 	http_response_add_header(request, response, "X-Frame-Options", "DENY");
 	http_response_add_header(request, response, "Referrer-Policy", "no-referrer");
 	http_response_add_header(request, response, "Permissions-Policy",

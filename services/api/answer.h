@@ -34,6 +34,9 @@ void answer_not_found(struct http_request *request, struct http_response *respon
 /* The {id} of the path. False: answered with 400. */
 bool answer_take_id(struct http_request *request, struct http_response *response, int64_t *ret_id);
 
+/* Has the caller a copy of what etag (with its quotes) stands for? Then the answer is 304. */
+bool answer_is_known(const struct http_request *request, const char *etag);
+
 /* The 32 hex digits of the request's trace. */
 void answer_trace_id(const struct http_request *request, char ret_trace[ANSWER_TRACE_BYTES]);
 

@@ -32,6 +32,7 @@ struct api_settings {
 	int64_t jwt_max_age_s;
 	char *cors_origins;
 	char *frontend_url; /* without a slash at its end */
+	char *login_url;    /* NULL: the page says in words where to sign in */
 	char *meeting_url_template;
 	int64_t hold_s;
 	int64_t fast_threads, stripe_threads, webhook_threads;
@@ -102,7 +103,7 @@ void api_refund_words(const struct api *api, const struct http_request *request,
 /* --- handlers --- */
 http_handler api_cancel, api_booking, api_booking_timeline, api_booking_join;
 http_handler api_webhook, api_book, api_offers, api_cancel_payment, api_confirm_payment;
-http_handler api_openapi;
+http_handler api_openapi, api_page, api_sign_in, api_asset;
 http_handler api_parent_bookings, api_teacher_upcoming, api_teacher_history, api_student_upcoming;
 
 #endif

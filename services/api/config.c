@@ -59,6 +59,8 @@ const struct conf_row api_rows[] = {
 	    .help = "Origins of pages that may call, comma separated: https://app.example.com"),
 	ROW("UNBOOK_FRONTEND_URL", CONF_URL, frontend_url, .choices = "http https",
 	    .help = "Where Stripe sends people back to"),
+	ROW("UNBOOK_LOGIN_URL", CONF_URL, login_url, .fallback = "", .choices = "http https",
+	    .help = "Where people sign in; it leads back to a page with #token=... (empty: the page says it in words)"),
 	MEETING_ROW(struct api_settings, meeting_url_template),
 	INT_ROW("UNBOOK_HOLD_S", hold_s, "2100", 1860, 86400,
 		"An unpaid booking keeps its slot for so many seconds; Stripe demands 30 minutes from its own clock"),

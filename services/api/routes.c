@@ -25,5 +25,15 @@ const struct http_route api_routes[] = {
 	{HTTP_POST, "/api/stripe/webhook", API_ANYBODY, HTTP_POOL_WEBHOOK, WEBHOOK_BYTES, api_webhook},
 	{HTTP_GET, "/api/Sessions/{id}", READERS, HTTP_POOL_FAST, 0, api_booking},
 	{HTTP_GET, "/openapi.json", API_ANYBODY, HTTP_POOL_FAST, 0, api_openapi},
+	{HTTP_GET, "/", API_ANYBODY, HTTP_POOL_FAST, 0, api_page},
+	{HTTP_GET, "/bookings", API_ANYBODY, HTTP_POOL_FAST, 0, api_page},
+	{HTTP_GET, "/teaching", API_ANYBODY, HTTP_POOL_FAST, 0, api_page},
+	{HTTP_GET, "/attending", API_ANYBODY, HTTP_POOL_FAST, 0, api_page},
+	{HTTP_GET, "/book", API_ANYBODY, HTTP_POOL_FAST, 0, api_page},
+	{HTTP_GET, "/find", API_ANYBODY, HTTP_POOL_FAST, 0, api_page},
+	{HTTP_GET, "/payment/success", API_ANYBODY, HTTP_POOL_FAST, 0, api_page},
+	{HTTP_GET, "/payment/cancel", API_ANYBODY, HTTP_POOL_FAST, 0, api_page},
+	{HTTP_GET, "/signin", API_ANYBODY, HTTP_POOL_FAST, 0, api_sign_in},
+	{HTTP_GET, "/assets/{version}/{name}", API_ANYBODY, HTTP_POOL_FAST, 0, api_asset},
 };
 const size_t api_route_count = sizeof api_routes / sizeof *api_routes;

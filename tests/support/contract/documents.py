@@ -13,7 +13,7 @@ from stack.system import ROOT
 OPENAPI = ROOT / "services" / "api" / "openapi.yaml"
 ROUTES = ROOT / "services" / "api" / "routes.c"
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
-ROUTE = re.compile(r'\{HTTP_(\w+),\s*"([^"]+)"')
+ROUTE = re.compile(r'\{HTTP_(\w+),\s*"([^"]+)"[^}]*?(\w+)\}')
 
 
 def openapi():
@@ -33,8 +33,9 @@ def operations(document):
 
 
 def routes():
-    """The same pairs, as the API's own table has them."""
-    return set(ROUTE.findall(ROUTES.read_text("utf-8")))
+    """The same pairs, as the API's own table has them; its pages are for people."""
+    return {(method, path) for method, path, handler in ROUTE.findall(ROUTES.read_text("utf-8"))
+            if handler not in ("api_page", "api_sign_in", "api_asset")}
 
 
 def validator(document, schema):

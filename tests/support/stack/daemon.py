@@ -63,8 +63,8 @@ def holder():
 
 
 def new_stack(broker, build):
-    return Stack(build=build, broker=broker, durable=True, compressed=False, directory=RUN, external=True,
-                 login=True)
+    return Stack(build=build, broker=broker, durable=True, compressed=False, directory=RUN, own_pages=True,
+                 external=True, login=True)
 
 
 def up(broker, build):

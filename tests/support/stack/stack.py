@@ -17,11 +17,15 @@ from .redis import Redis
 from .seed import Seed
 from .services import Service
 from .standins import LoginService, MailSink, StripeSim
-from .system import ROOT, build_bin
+from .system import ROOT, build_bin, free_port
 from .wait import eventually
 
 STRIPE_KEY = "sk_test_unbookCanary7f3a"
 WEBHOOK_SECRET = "whsec_unbookCanary91bc"
+
+
+def listening_at(port):
+    return {"UNBOOK_LISTEN": f"127.0.0.1:{port}", "UNBOOK_FRONTEND_URL": f"http://127.0.0.1:{port}"}
 
 
 class Stack:
@@ -32,6 +36,7 @@ class Stack:
     proxied     any of "pg", "redis", "stripe", "smtp", "kafka": services reach it through
                 stack.proxies[name], a tcp_proxy.Proxy
     login       tokens and keys come from a development issuer (stack.login), not from a file
+    own_pages   the API listens on a port that is known before, and Stripe sends people back to its own pages
     external    Stripe, SMTP and Kafka given in our own environment are used instead of stand-ins
 
     Stack.at_end: functions that look at a stack whose services have ended, while everything else still runs; what they
@@ -49,6 +54,7 @@ class Stack:
         settings=None,
         proxied=(),
         directory=None,
+        own_pages=False,
         external=False,
         broker="kafka",
         durable=False,
@@ -69,7 +75,11 @@ class Stack:
         self.bin_dir = build_bin(build)
         self.database = database or ("unbook" if self.own_infra else f"unbook_{random_secrets.token_hex(4)}")
         self.prefix = "" if self.own_infra else f"t{random_secrets.token_hex(4)}."
-        self.given = {**(services.COMPRESSED if compressed else {}), **(settings or {})}
+        self.given = {
+            **(services.COMPRESSED if compressed else {}),
+            **(listening_at(free_port()) if own_pages else {}),
+            **(settings or {}),
+        }
         self.proxied = set(proxied)
         self.proxies = {}
         self.redis = Redis(self.dir, self.log_dir)

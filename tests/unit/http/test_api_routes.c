@@ -23,6 +23,9 @@ STUB(api_offers)
 STUB(api_cancel_payment)
 STUB(api_confirm_payment)
 STUB(api_openapi)
+STUB(api_page)
+STUB(api_sign_in)
+STUB(api_asset)
 
 Test(api_routes, every_route_has_a_rule_a_handler_and_a_pool_that_may_block)
 {

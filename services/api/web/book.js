@@ -1,0 +1,132 @@
+// book.js: choosing a teacher and a time. The price and the rule are the offer's; the server decides whether the time can be had.
+
+import { get, now, post, wish } from "./api.js";
+import { announce, el, once, show } from "./dom.js";
+import { longDay, money, span, zoneWords } from "./format.js";
+import { duration, t } from "./i18n.js";
+import { button, link, problemState, problemWords, signIn, state, waiting } from "./states.js";
+
+const NOTES_MAX = 500, DAYS_AHEAD = 365;
+const FIELD_OF = { slot_taken: "start", too_soon: "start", too_far: "date", own_hold: "start" };
+
+/** Leave for the payment page; nothing but a web address is followed. */
+function leaveFor(url) {
+	const target = new URL(url);
+	if (!["https:", "http:"].includes(target.protocol)) throw new Error("not a web address");
+	location.assign(target);
+}
+
+const rule = (offer) =>
+	offer.cancelNoticeHours ? t("ruleHours", { duration: duration(offer.cancelNoticeHours) }) : t("ruleStart");
+
+function choice(offer, first) {
+	return el("label", { class: "choice" },
+		el("input", { type: "radio", name: "offer", value: offer.offerId, checked: first }),
+		el("strong", {}, offer.teacherName || t("teacher")),
+		el("span", { class: "cost figures" }, money(offer.amountMinor, offer.currency)),
+		el("span", { class: "soft" }, offer.title),
+		el("span", { class: "soft small cost" }, t("minutes", { count: offer.durationMinutes })));
+}
+
+function dateText(at) {
+	const pad = (number) => String(number).padStart(2, "0");
+	return `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
+}
+
+function field(label, id, control) {
+	return el("div", { class: "field" }, el("label", { for: id }, label), control);
+}
+
+function fields() {
+	const today = new Date(now());
+	const last = new Date(now() + DAYS_AHEAD * 24 * 3600 * 1000);
+	return {
+		date: el("input", { type: "date", id: "date", required: true, min: dateText(today), max: dateText(last), "aria-describedby": "problem" }),
+		start: el("input", { type: "time", id: "start", required: true, step: 300, "aria-describedby": "problem" }),
+		notes: el("textarea", { id: "notes", rows: 2, maxlength: NOTES_MAX }),
+	};
+}
+
+function summary(offer, at) {
+	const rows = [
+		[t("teacher"), `${offer.teacherName || t("teacher")}, ${offer.title}`],
+		[t("whenLabel"), at ? el("time", { datetime: at.toISOString() }, `${longDay(at)}, ${span(at, offer.durationMinutes)}`) : el("span", { class: "soft" }, t("chooseTime"))],
+		[t("price"), money(offer.amountMinor, offer.currency)],
+	];
+	return [
+		el("h2", {}, t("summary")),
+		el("dl", { class: "facts" }, rows.map(([name, value]) => [el("dt", {}, name), el("dd", { class: "figures" }, value)])),
+		el("p", { class: "small" }, rule(offer)),
+	];
+}
+
+function form(offers) {
+	const { date, start, notes } = fields();
+	const keyOf = wish();
+	const box = el("section", { class: "summary", "aria-live": "polite" });
+	const note = el("div", { class: "note bad", id: "problem", role: "alert" });
+	const pay = el("button", { type: "submit", class: "primary" }, t("toPayment"));
+	const node = el("form", { novalidate: true },
+		el("fieldset", {}, el("legend", {}, t("teacher")), el("div", { class: "choices" }, offers.map((offer, i) => choice(offer, i === 0)))),
+		el("div", { class: "field" },
+			el("div", { class: "pair" }, field(t("date"), "date", date), field(t("startsAt"), "start", start)),
+			el("p", { class: "small soft" }, t("zoneNote", { zone: zoneWords }))),
+		field(t("bookNotes"), "notes", notes),
+		box, note,
+		el("div", { class: "actions" }, pay));
+	const chosen = () => offers.find((offer) => String(offer.offerId) === new FormData(node).get("offer"));
+	const time = () => {
+		const at = new Date(`${date.value}T${start.value}`);
+		return date.value && start.value && !Number.isNaN(at.getTime()) ? at : null;
+	};
+	const tell = (words, wrong) => {
+		for (const one of [date, start]) one.toggleAttribute("aria-invalid", false);
+		wrong?.setAttribute("aria-invalid", "true");
+		wrong?.focus();
+		note.replaceChildren(...words);
+	};
+	const draw = () => {
+		box.replaceChildren(...summary(chosen(), time()));
+		pay.replaceChildren(t("toPaymentPrice", { price: money(chosen().amountMinor, chosen().currency) }));
+	};
+	const refused = (problem) => {
+		if (problem.kind === "signin") return signIn(true);
+		tell(problemWords(problem), { start, date }[FIELD_OF[problem.code]]);
+		const hold = problem.code === "own_hold" && problem.data?.stripeCheckoutUrl;
+		if (hold) note.append(el("br"), button(t("toHold"), () => leaveFor(hold)));
+		if (problem.code === "too_many_holds") note.append(el("br"), link(t("toBookings"), "/"));
+	};
+	const submit = async () => {
+		if (!time()) return tell([t("needTime")], date.value ? start : date);
+		const body = { teacherId: chosen().teacherId, offerId: chosen().offerId, scheduledDateTime: time().toISOString() };
+		if (notes.value.trim()) body.notes = notes.value.trim();
+		tell([]);
+		announce(t("opening"));
+		try {
+			const { data } = await post("book", { body, key: keyOf(body) });
+			leaveFor(data.stripeCheckoutUrl);
+			await new Promise((resolve) => addEventListener("pageshow", resolve, { once: true })); // busy until we are gone, or back
+		} catch (problem) {
+			if (!problem.kind) throw problem;
+			refused(problem);
+		}
+	};
+	node.addEventListener("input", draw);
+	node.addEventListener("submit", once(pay, submit));
+	draw();
+	return node;
+}
+
+export async function book() {
+	const heading = el("div", {}, el("h1", { tabindex: "-1" }, t("bookTitle")), el("p", { class: "lead" }, t("bookIntro")));
+	document.title = `${t("bookTitle")} · unbook`;
+	show(heading, waiting(2));
+	try {
+		const { data } = await get("teachers/available");
+		if (data.length) show(heading, form(data));
+		else show(heading, state({ title: t("emptyOffers"), lines: [t("emptyOffersText")], level: 2 }));
+	} catch (problem) {
+		if (problem.kind === "signin") return signIn(true);
+		show(heading, problemState(problem, book, 2));
+	}
+}

@@ -1,0 +1,89 @@
+// cancel.js: the question before a session is cancelled: what comes back, until when it is possible, and are you sure.
+
+import { get, now, put, when, wish } from "./api.js";
+import { announce, byId, el, once } from "./dom.js";
+import { longDay, moment, money, span } from "./format.js";
+import { fromServer, t } from "./i18n.js";
+import { problemWords, quoted, signIn } from "./states.js";
+
+const REASON_MAX = 500;
+const PENDING = 0;
+
+function rows(session) {
+	const at = new Date(session.scheduledDateTime);
+	const deadline = session.cancelDeadline && moment(new Date(session.cancelDeadline));
+	return [
+		[session.title, `${longDay(at)}, ${span(at, session.durationMinutes)}`],
+		session.paidAt && [t("cancelPaid"), money(session.amountMinor, session.currency)],
+		deadline && [t("cancelDeadline"), deadline],
+	].filter(Boolean);
+}
+
+/** Ask; when the answer is yes, cancel, and call changed(). Resolves when the dialog is gone. */
+export function openCancel(session, changed) {
+	const release = session.status === PENDING;
+	const keyOf = wish();
+	const promise = quoted(session.cancelMessage, "p");
+	const note = el("p", { class: "note bad", role: "alert" });
+	const reason = el("textarea", { id: "reason", rows: 2, maxlength: REASON_MAX });
+	const keep = el("button", { type: "button", autofocus: true, onclick: () => dialog.close() }, t("keep"));
+	const yes = el("button", { type: "button", class: "danger" }, t(release ? "giveUp" : "cancelSession"));
+	const dialog = el(
+		"dialog",
+		{ "aria-labelledby": "cancel-title", "aria-describedby": "cancel-promise" },
+		el("h2", { id: "cancel-title" }, t(release ? "cancelReleaseTitle" : "cancelTitle")),
+		el("div", { id: "cancel-promise" }, promise),
+		el("dl", { class: "facts" }, rows(session).map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
+		release ? null : el("div", { class: "field" }, el("label", { for: "reason" }, t("cancelReason")), reason),
+		note,
+		el("div", { class: "actions" }, keep, yes),
+	);
+
+	/* The server has the last word on whether it is still possible. */
+	const tooLate = (words) => {
+		note.replaceChildren(quoted(words));
+		promise.remove();
+		yes.setAttribute("aria-disabled", "true");
+		changed();
+	};
+	const look = async () => {
+		try {
+			const { data } = await get(String(session.id));
+			if (!data.canCancel) tooLate(data.cancelMessage);
+			else stop = when(Math.max(Date.parse(data.cancelDeadline), now() + 1000), look);
+		} catch {
+			/* Then the attempt itself will tell. */
+		}
+	};
+	let stop = session.cancelDeadline ? when(Date.parse(session.cancelDeadline), look) : () => {};
+
+	yes.addEventListener("click", once(yes, async () => {
+		const body = reason.value.trim() ? { reason: reason.value.trim() } : undefined;
+		note.replaceChildren();
+		keep.disabled = true;
+		announce(t("cancelling"));
+		try {
+			const { message } = await put(`${session.id}/cancel`, { body, key: keyOf(body) });
+			announce(fromServer(message).text || t("cancelledNow"));
+			dialog.close();
+		} catch (problem) {
+			if (problem.kind === "signin") return (dialog.close(), signIn(true));
+			if (problem.kind === "refused") tooLate(problem.words);
+			else note.replaceChildren(...problemWords(problem));
+		} finally {
+			keep.disabled = false;
+		}
+	}));
+
+	document.body.append(dialog);
+	dialog.showModal();
+	return new Promise((resolve) => {
+		dialog.addEventListener("close", async () => {
+			stop();
+			dialog.remove();
+			resolve();
+			if (byId(`session-${session.id}`)) await changed();
+			byId(`session-${session.id}`)?.querySelector(`[data-focus="${session.id}-cancel"], [tabindex]`)?.focus();
+		});
+	});
+}

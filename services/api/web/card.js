@@ -1,0 +1,123 @@
+// card.js: one session as a person reads it. What may be done with it, and until when, is the server's word.
+
+import { get, now } from "./api.js";
+import { download, entry } from "./calendar.js";
+import { openCancel } from "./cancel.js";
+import { el } from "./dom.js";
+import { clock, dayNumber, longDay, moment, money, month, span, weekday, year } from "./format.js";
+import { t } from "./i18n.js";
+import { refund } from "./refund.js";
+import { quoted } from "./states.js";
+import { timeline } from "./timeline.js";
+
+const PENDING = 0, CONFIRMED = 1, CANCELLED = 3;
+
+const startOf = (session) => new Date(session.scheduledDateTime);
+
+function day(at) {
+	const thisYear = year(at) === year(new Date(now()));
+	return el("p", { class: "day", "aria-hidden": "true" }, el("span", {}, weekday(at)), el("b", {}, dayNumber(at)),
+		el("span", {}, month(at)), thisYear ? null : el("span", {}, year(at)));
+}
+
+function people(session, viewer) {
+	const teacher = t("withPerson", { name: session.teacherName || t("teacherUnnamed") });
+	const parent = t("bookedBy", { name: session.parentName || t("parentUnnamed") });
+	const student = session.studentId !== session.parentId && session.studentName
+		? t("forPerson", { name: session.studentName }) : null;
+	const named = { parent: [teacher, student], teacher: [student, parent], student: [teacher] }[viewer] ?? [teacher, student, parent];
+	return named.filter(Boolean).join(" · ");
+}
+
+function calendarButton(session) {
+	const save = () => {
+		const uid = `session-${session.id}@${location.hostname}`;
+		download(`session-${session.id}.ics`, entry(session, uid, new Date(now())));
+	};
+	return el("button", { type: "button", onclick: save, "data-focus": `${session.id}-calendar` }, t("addToCalendar"));
+}
+
+/** The button, and the sentence that goes with it. */
+function cancelling(session, changed) {
+	const why = `why-${session.id}`;
+	const label = t(session.status === PENDING ? "giveUp" : "cancelSession");
+	const button = el("button", {
+		type: "button",
+		class: "cancel",
+		"aria-disabled": session.canCancel ? null : "true",
+		"aria-describedby": why,
+		"data-focus": `${session.id}-cancel`,
+	}, label);
+	button.addEventListener("click", () => session.canCancel && openCancel(session, changed));
+	const sentence = session.canCancel && session.status === CONFIRMED
+		? t("cancelUntil", { moment: moment(new Date(session.cancelDeadline)) })
+		: quoted(session.cancelMessage);
+	return [button, el("p", { class: "why", id: why }, sentence)];
+}
+
+function pending(session) {
+	if (session.status !== PENDING || !session.checkoutUrl) return [];
+	const held = session.holdExpiresAt && t("heldUntil", { moment: clock(new Date(session.holdExpiresAt)) });
+	return [
+		held ? el("p", { class: "note" }, held) : null,
+		el("a", { class: "button primary", href: session.checkoutUrl, "data-focus": `${session.id}-pay` }, t("pay")),
+	];
+}
+
+function doing(session, changed) {
+	const ahead = startOf(session).getTime() > now();
+	const over = startOf(session).getTime() + session.durationMinutes * 60000 < now();
+	const live = session.status === PENDING || session.status === CONFIRMED;
+	const [held, pay] = pending(session);
+	const [cancel, why] = live && ahead ? cancelling(session, changed) : [];
+	const join = session.status === CONFIRMED && !over && session.googleMeetLink;
+	const actions = [
+		pay,
+		join ? el("a", { class: "button primary", href: join, rel: "noopener noreferrer", "data-focus": `${session.id}-join` }, t("join")) : null,
+		session.status === CONFIRMED && !over ? calendarButton(session) : null,
+		cancel,
+	].filter(Boolean);
+	return [held, actions.length ? el("div", { class: "actions" }, actions) : null, why];
+}
+
+function ended(session) {
+	if (session.status !== CANCELLED) return null;
+	const cause = session.cancelCause ? t(`cancelled_${session.cancelCause}`) : t("status3");
+	const at = session.cancelledAt ? `, ${moment(new Date(session.cancelledAt))}` : "";
+	const reason = session.cancellationReason && t("reasonGiven", { reason: session.cancellationReason });
+	return el("p", { class: "why" }, cause + at, reason ? [el("br"), reason] : null);
+}
+
+function facts(session, viewer) {
+	const price = viewer === "student" ? null : money(session.amountMinor, session.currency);
+	return [
+		session.notes ? el("p", { class: "why" }, t("notesSay", { notes: session.notes })) : null,
+		el("p", { class: "facts-line figures" }, [price, t("numbered", { id: session.id })].filter(Boolean).join(" · ")),
+	];
+}
+
+/** viewer: "parent", "teacher", "student", "staff". changed() is called when the server has to be asked again. */
+export function card(session, { viewer, changed, name = "li", level = 3 }) {
+	const at = startOf(session);
+	return el(
+		name,
+		{ class: `session is-${session.status}`, id: `session-${session.id}`, "data-id": session.id },
+		day(at),
+		el(
+			"div",
+			{ class: "about" },
+			el("div", { class: "title" }, el(`h${level}`, { tabindex: "-1" }, session.title),
+				el("span", { class: `status status-${session.status}` }, t(`status${session.status}`))),
+			el("p", {}, el("time", { datetime: session.scheduledDateTime }, `${longDay(at)}, ${span(at, session.durationMinutes)}`)),
+			el("p", { class: "where" }, people(session, viewer)),
+			ended(session),
+			refund(session, viewer),
+			doing(session, changed),
+			facts(session, viewer),
+			timeline(session),
+		),
+	);
+}
+
+/** One session, as the server has it now, and its clock. */
+export const readSession = async (id) => (await get(String(id))).data;

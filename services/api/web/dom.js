@@ -1,0 +1,65 @@
+// dom.js: building elements. Text goes in as text, never as markup.
+
+/** el("p", {class: "x", onclick: f}, "text", [node, null]): attributes and children that are null or false are left out. */
+export function el(name, attributes = {}, ...children) {
+	const node = document.createElement(name);
+	for (const [key, value] of Object.entries(attributes)) {
+		if (value === null || value === undefined || value === false) continue;
+		if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+		else node.setAttribute(key, value === true ? "" : String(value));
+	}
+	node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+	return node;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** A decoration: readers of the screen are told by the text beside it. */
+export function drawing(box, ...paths) {
+	const svg = document.createElementNS(SVG, "svg");
+	svg.setAttribute("viewBox", box);
+	svg.setAttribute("aria-hidden", "true");
+	for (const d of paths) {
+		const path = document.createElementNS(SVG, "path");
+		path.setAttribute("d", d);
+		svg.append(path);
+	}
+	return svg;
+}
+
+export const byId = (id) => document.getElementById(id);
+
+/** Tell readers of the screen; the same sentence twice is told twice. */
+export function announce(text) {
+	byId("said").textContent = "";
+	requestAnimationFrame(() => (byId("said").textContent = text));
+}
+
+/** Show these nodes as the page. */
+export function show(...nodes) {
+	byId("main").replaceChildren(...nodes);
+}
+
+/** Put fresh in the place of old, and the focus where it was: on the element of the same data-focus. */
+export function swap(old, fresh) {
+	const focused = old.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
+	old.replaceWith(fresh);
+	if (focused) fresh.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+}
+
+/** A handler that runs once at a time: what is clicked meanwhile is not a second wish. */
+export function once(button, work) {
+	let running = false;
+	return async (event) => {
+		event?.preventDefault();
+		if (running || button.getAttribute("aria-disabled") === "true") return;
+		running = true;
+		button.setAttribute("aria-busy", "true");
+		try {
+			await work(event);
+		} finally {
+			running = false;
+			button.removeAttribute("aria-busy");
+		}
+	};
+}

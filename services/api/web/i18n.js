@@ -1,0 +1,59 @@
+// i18n.js: which language is spoken here, and its words.
+
+import de from "./de.js";
+import en from "./en.js";
+import es from "./es.js";
+import { amount } from "./format.js";
+import { parse, readUntil } from "./server_words.js";
+
+const KEY = "unbook.language";
+const LANGUAGES = { en, de, es };
+
+export const languages = Object.entries(LANGUAGES).map(([code, words]) => ({ code, name: words.language }));
+
+/** What was chosen here before, else the first language of the browser that we speak. */
+function choose() {
+	const wanted = [localStorage.getItem(KEY), ...navigator.languages].filter(Boolean);
+	return wanted.map((tag) => tag.slice(0, 2).toLowerCase()).find((code) => code in LANGUAGES) ?? "en";
+}
+
+export const language = choose();
+const words = LANGUAGES[language];
+
+/** For dates and numbers: the reader's own region where it speaks this language ("de-AT"). */
+export const locale = navigator.languages.find((tag) => tag.toLowerCase().startsWith(language)) ?? language;
+
+export function speak(code) {
+	localStorage.setItem(KEY, code);
+	location.reload();
+}
+
+/** The text of that name, with {places} filled. */
+export function t(name, places = {}) {
+	return words[name].replaceAll(/\{(\w+)\}/g, (_, place) => places[place]);
+}
+
+export const has = (name) => name in words;
+
+/** A text of the server in the reader's language where it is known; else as it came: {text, lang: null or "en"}. */
+export function fromServer(text) {
+	if (language === "en") return { text, lang: null };
+	const found = parse(text);
+	if (!found) return { text, lang: "en" };
+	const say = ({ name, parts }) =>
+		words.server[name].replaceAll(/\{(\d)\}/g, (_, place) => said(parts[place - 1]));
+	return { text: found.map(say).join(" "), lang: null };
+}
+
+/** "24 hours", "26 hours and 5 minutes" */
+export function duration(hours, number = 0, unit = "minute") {
+	const parts = [hours && words.count("hour", hours), number && words.count(unit, number)];
+	return parts.filter(Boolean).join(words.and);
+}
+
+/** A piece inside a sentence: how long before the start, or an amount. */
+function said(part) {
+	if (!part.startsWith("until")) return amount(part);
+	const before = readUntil(part);
+	return before ? t("untilBefore", { duration: duration(before.hours, before.number, before.unit) }) : words.untilStart;
+}

@@ -1,0 +1,136 @@
+// payment.js: coming back from the payment page, by either door.
+
+import { get, post } from "./api.js";
+import { card } from "./card.js";
+import { el } from "./dom.js";
+import { t } from "./i18n.js";
+import { button, link, problemState, quoted, showState, signIn } from "./states.js";
+
+const WAITS_MS = [1000, 1500, 2500, 4000, 6000, 10000, 15000];
+const CONFIRMED = 1;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const toBookings = () => link(t("toBookings"), "/", "primary");
+
+/** The checkout that the address names; null when it names none of a session. */
+function checkout() {
+	const query = new URLSearchParams(location.search);
+	return query.get("type") === "session-booking" ? query.get("session_id") || null : null;
+}
+
+function nothingHere() {
+	showState({ title: t("noCheckoutTitle"), lines: [t("noCheckoutText")], actions: [toBookings()] });
+}
+
+function unknown() {
+	showState({ picture: "bad", title: t("unknownTitle"), lines: [t("unknownText")], actions: [toBookings()] });
+}
+
+/** The session that was paid on this checkout, wherever it stands in the lists; null when it is in none. */
+async function find(id) {
+	for (const half of ["upcoming", "past"]) {
+		const { data } = await get(`parent/bookings?when=${half}`);
+		const found = data.find((session) => session.stripeSessionId === id);
+		if (found) return found;
+	}
+	return null;
+}
+
+/** Under a state: the session itself, kept current by again. */
+const below = (session, again) => (session ? [card(session, { viewer: "parent", changed: again, name: "article", level: 2 })] : []);
+
+function trouble(problem, again) {
+	if (problem.kind === "signin") return signIn(true);
+	if (problem.code === "not_found" || problem.code === "forbidden") return unknown();
+	const node = problemState(problem, again);
+	document.querySelector("#main").replaceChildren(node);
+}
+
+async function showConfirmed(id) {
+	const session = await find(id).catch(() => null);
+	showState({
+		picture: "good",
+		title: t("confirmedTitle"),
+		lines: [t("confirmedText")],
+		actions: [toBookings()],
+		below: below(session, () => showConfirmed(id)),
+	});
+}
+
+async function showNotKept(id, problem) {
+	const session = await find(id).catch(() => null);
+	showState({
+		picture: "bad",
+		title: t("notKeptTitle"),
+		lines: [quoted(problem.words)],
+		actions: [toBookings()],
+		below: below(session, () => showNotKept(id, problem)),
+	});
+}
+
+/** /payment/success: ask until the session is Confirmed, or it is plain that this takes longer. */
+export async function success() {
+	const id = checkout();
+	if (!id) return nothingHere();
+	showState({ picture: "wait", title: t("confirmingTitle"), lines: [t("confirmingText")] });
+	for (const wait of [...WAITS_MS, null]) {
+		try {
+			await post(`confirm-payment/${encodeURIComponent(id)}`);
+			return showConfirmed(id);
+		} catch (problem) {
+			if (problem.code === "refunded") return showNotKept(id, problem);
+			const mayPass = problem.code === "not_paid" || problem.kind === "wait" || problem.code === "unavailable";
+			if (!mayPass) return trouble(problem, success);
+			if (wait === null) return notYet(problem);
+			await pause(Math.max(wait, problem.wait_s * 1000));
+		}
+	}
+}
+
+function notYet(problem) {
+	showState({
+		picture: "wait",
+		title: t("notYetTitle"),
+		lines: [problem.words && quoted(problem.words), t("notYetText")],
+		actions: [button(t("checkAgain"), success, "primary"), link(t("toBookings"), "/")],
+	});
+}
+
+/** The payment was quicker than the cancel: what has become of the session? */
+async function showPaid(id) {
+	const session = await find(id).catch(() => null);
+	const confirmed = session?.status === CONFIRMED;
+	showState({
+		picture: confirmed ? "good" : "wait",
+		title: t(confirmed ? "alreadyTitle" : "alreadyPaidTitle"),
+		lines: [confirmed && t("alreadyText")],
+		actions: [toBookings()],
+		below: below(session, () => showPaid(id)),
+	});
+}
+
+/** /payment/cancel: give the booking up, and say what became of it. */
+export async function cancelled() {
+	const id = checkout();
+	if (!id) return nothingHere();
+	showState({ picture: "wait", title: t("releasingTitle") });
+	try {
+		await post(`cancel-payment/${encodeURIComponent(id)}`);
+		showState({
+			picture: "good",
+			title: t("releasedTitle"),
+			lines: [t("releasedText")],
+			actions: [link(t("bookAnother"), "/book", "primary"), link(t("toBookings"), "/")],
+		});
+	} catch (problem) {
+		if (problem.code === "already_paid") return showPaid(id);
+		if (problem.code !== "internal") return trouble(problem, cancelled);
+		showState({
+			picture: "bad",
+			title: t("notReleasedTitle"),
+			lines: [t("notReleasedText")],
+			actions: [button(t("retry"), cancelled, "primary"), link(t("toBookings"), "/")],
+			below: problem.trace ? [el("p", { class: "trace" }, t("trace", { trace: problem.trace }))] : [],
+		});
+	}
+}

@@ -1,0 +1,42 @@
+// refund.js: where the money is, in plain words: the server's, and how far it has come.
+
+import { el } from "./dom.js";
+import { longDay, money } from "./format.js";
+import { has, t } from "./i18n.js";
+import { parse } from "./server_words.js";
+import { quoted } from "./states.js";
+
+const STEPS = ["refundAsked", "refundSent", "refundDone"];
+const REACHED = { requested: 1, sending: 1, pending: 2, requires_action: 2, succeeded: 3, settled: 3 };
+const FAILED = ["failed", "canceled"];
+
+/** A dispute stops the money; then no step is the next one. */
+const isDisputed = (words) => parse(words)?.some((sentence) => sentence.name === "disputed") ?? false;
+
+function steps(status) {
+	const reached = REACHED[status];
+	return el("ol", { class: "steps" }, STEPS.map((step, i) =>
+		el("li", { class: i < reached ? "done" : null, "aria-current": i === reached - 1 ? "step" : null }, t(step))));
+}
+
+/** Is there more to come soon, so that it is worth asking again? */
+export const isMoving = (session) => ["requested", "sending"].includes(session.refund?.status);
+
+export function refund(session, viewer) {
+	const money_back = session.refund;
+	if (!money_back) return null;
+	const { status, words, expectedBy, failureReason } = money_back;
+	const mine = viewer === "parent";
+	const failed = FAILED.includes(status);
+	const reason = failureReason && has(`failure_${failureReason}`) ? t(`failure_${failureReason}`) : null;
+	return el(
+		"section",
+		{ class: `refund${failed ? " bad" : ""}`, "aria-label": t(mine ? "refund" : "refundOther") },
+		el("h4", {}, t(mine ? "refund" : "refundOther"),
+			el("span", { class: "figures" }, money(money_back.amountMinor, money_back.currency))),
+		quoted(words, "p"),
+		expectedBy ? el("p", {}, t(mine ? "expectedBy" : "expectedByOther", { day: longDay(new Date(expectedBy)) })) : null,
+		reason ? el("p", {}, t("failureReason", { reason })) : null,
+		REACHED[status] && !isDisputed(words) ? steps(status) : null,
+	);
+}

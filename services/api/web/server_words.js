@@ -1,0 +1,77 @@
+// server_words.js: the server's sentences, by name, for the languages that it does not speak. What is not here is shown as it came.
+
+const AMOUNT = "([^ ]+)";
+const UNTIL = "(until(?: [^.]+? before)?)";
+
+const sentences = {
+	can_cancel: `You can cancel ${UNTIL} the session starts\\.`,
+	returned_in_full: "The payment is returned in full\\.",
+	rest_returned: "What remains of the payment is returned\\.",
+	returned_already: "The payment was returned before\\.",
+	disputed: "The payment is disputed with the bank, which decides where the money goes\\.",
+	too_late: `It is too late to cancel: sessions can be cancelled ${UNTIL} they start\\.`,
+	started: "This session has already started or is over, so it can no longer be cancelled\\.",
+	has_been_cancelled: "This session has been cancelled\\.",
+	unpaid_yet: "This session is not paid for yet, so it can still be cancelled\\.",
+	not_yours: "Only the parent, the teacher or an administrator can cancel this session\\.",
+
+	full_requested: `A full refund of ${AMOUNT} has been requested\\.`,
+	rest_requested: `A refund of the remaining ${AMOUNT} has been requested\\.`,
+	full_sent: `A full refund of ${AMOUNT} is on its way\\.`,
+	rest_sent: `A refund of the remaining ${AMOUNT} is on its way\\.`,
+	was_returned: `${AMOUNT} was returned\\.`,
+	banks_take: "Banks take 5 to 10 business days to show it\\.",
+	returned_otherwise: `${AMOUNT} was returned another way\\.`,
+	refund_failed: `The refund of ${AMOUNT} did not go through\\. We are in touch about another way\\.`,
+	refund_stuck: `The refund of ${AMOUNT} takes longer than usual\\. We are looking into it\\.`,
+	part_returned: `${AMOUNT} of the ${AMOUNT} that was paid was returned\\.`,
+	before: `${AMOUNT} was returned before\\.`,
+	nothing_left: `${AMOUNT} was returned before, so nothing is left to return\\.`,
+	full_to_you: `A full refund of ${AMOUNT} is on its way to you; banks take 5 to 10 business days to show it\\.`,
+	full_to_parent: `A full refund of ${AMOUNT} is on its way to the parent; banks take 5 to 10 business days to show it\\.`,
+	rest_to_you: `A refund of the remaining ${AMOUNT} is on its way to you; banks take 5 to 10 business days to show it\\.`,
+
+	cancelled: "Session cancelled\\.",
+	cancelled_before: "This session is already cancelled\\.",
+	was_cancelled: "This session was cancelled\\.",
+	nothing_paid: "Nothing was paid, so nothing is returned\\.",
+	not_paid_for: "(?:It had|This session has) not been paid for\\.",
+	closing: "We are closing the payment page; whatever is still paid there is refunded in full\\.",
+
+	slot_taken: "This time is taken; please choose another\\.",
+	own_hold: "You already hold this time; please pay for it or cancel it first\\.",
+	too_soon: "It is too late to book this time\\.",
+	too_far: "Sessions can be booked at most 365 days ahead\\.",
+	too_many_holds: "Several of your bookings wait for payment; please pay for or cancel one first\\.",
+	no_payment_page: "The payment page could not be made\\. Nothing was booked; please try again in a moment\\.",
+	being_made: "This booking is being made right now\\.",
+	released_meanwhile: "The slot was released meanwhile\\. Nothing was booked; please try again\\.",
+	not_offered: "This teacher does not offer that\\.",
+
+	processing: "Your payment is being processed; we write to you once it has arrived\\.",
+	not_kept: "This payment could not be kept for the session; it is refunded in full\\.",
+	stripe_away: "We could not ask Stripe about this payment; please try again in a moment\\.",
+	may_not: "You may not do this\\.",
+	again: "Please try again in a moment\\.",
+};
+
+const known = Object.entries(sentences).map(([name, pattern]) => [name, new RegExp(`^${pattern}(?= |$)`)]);
+
+/** [{name, parts}, ...] of a text that is made of known sentences; null when one is not known. */
+export function parse(text) {
+	const found = [];
+	for (let rest = text.trim(); rest; ) {
+		const [name, pattern] = known.find(([, one]) => one.test(rest)) ?? [];
+		if (!name) return null;
+		const [whole, ...parts] = rest.match(pattern);
+		found.push({ name, parts });
+		rest = rest.slice(whole.length).trimStart();
+	}
+	return found;
+}
+
+/** {hours, number, unit} of "until 26 hours and 5 minutes before"; null for "until", which is the start itself. */
+export function readUntil(part) {
+	const [, hours, number, unit] = part.match(/^until (?:(\d+) hours? and )?(\d+) (hour|minute)s? before$/) ?? [];
+	return number ? { hours: hours ? Number(hours) : 0, number: Number(number), unit } : null;
+}

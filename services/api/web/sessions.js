@@ -1,0 +1,155 @@
+// sessions.js: lists of sessions that keep themselves current: My Bookings, the teacher's view, the student's.
+
+import { get, now, when } from "./api.js";
+import { card } from "./card.js";
+import { announce, el, show, swap } from "./dom.js";
+import { zoneWords } from "./format.js";
+import { t } from "./i18n.js";
+import { isMoving } from "./refund.js";
+import { button, link, offlineBanner, online, problemState, signIn, state, waiting } from "./states.js";
+
+const PAGE = 10, PAGE_MAX = 100;
+const POLL_FIRST_MS = 1500, POLL_MAX_MS = 60000;
+const PENDING = 0, CONFIRMED = 1;
+
+const VIEWS = {
+	parent: { title: "navBookings", lists: [["upcoming", "parent/bookings?when=upcoming&"], ["earlier", "parent/bookings?when=past&"]], empty: "emptyBookings" },
+	teacher: { title: "navTeaching", lists: [["upcoming", "teacher/upcoming?"], ["earlier", "teacher/history?"]], empty: "emptyTeaching" },
+	student: { title: "navAttending", lists: [["upcoming", "student/upcoming?"]], empty: "emptyAttending" },
+};
+
+/** As many sessions as are shown, at least a page. */
+async function read(list) {
+	const found = [];
+	let after = "", next = null;
+	do {
+		const limit = Math.min(Math.max(list.wanted - found.length, 1), PAGE_MAX);
+		const page = await get(`${list.path}limit=${limit}${after}`);
+		found.push(...page.data);
+		next = page.next;
+		after = next ? `&after=${encodeURIComponent(next)}` : "";
+	} while (next && found.length < list.wanted);
+	return { found, next };
+}
+
+/** Put these sessions into the list; what did not change is left alone, so that focus and reading stay where they are. */
+function draw(list, found, options) {
+	const before = list.cards;
+	list.cards = new Map(found.map((session) => {
+		const text = JSON.stringify(session);
+		const old = before.get(session.id);
+		return [session.id, old?.text === text ? old : { text, node: card(session, options) }];
+	}));
+	const ids = [...list.cards.keys()];
+	if (ids.join() === [...before.keys()].join()) {
+		for (const id of ids)
+			if (before.get(id) !== list.cards.get(id)) swap(before.get(id).node, list.cards.get(id).node);
+		return;
+	}
+	const focused = list.node.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
+	list.node.replaceChildren(...[...list.cards.values()].map((one) => one.node));
+	if (focused) list.node.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+}
+
+/** The next moment at which the server will answer differently: a deadline, a hold's end, a start, an end. */
+function nextMoment(sessions) {
+	const moments = sessions.filter((one) => one.status === PENDING || one.status === CONFIRMED).flatMap((one) => {
+		const start = Date.parse(one.scheduledDateTime);
+		return [one.canCancel ? Date.parse(one.cancelDeadline) : NaN, Date.parse(one.holdExpiresAt), start, start + one.durationMinutes * 60000];
+	});
+	return Math.min(...moments.filter((at) => at > now()));
+}
+
+/** Something is on its way that no clock foretells: a payment, a refund, a meeting link. */
+const isRestless = (one) =>
+	one.status === PENDING || isMoving(one) || (one.status === CONFIRMED && !one.googleMeetLink && Date.parse(one.scheduledDateTime) > now());
+
+export function sessions(viewer) {
+	const view = VIEWS[viewer];
+	const lists = view.lists.map(([name, path]) => ({ name, path, wanted: PAGE, cards: new Map(), node: el("ol"), found: null }));
+	const body = el("div", {}, waiting());
+	const heading = el("h1", { tabindex: "-1" }, t(view.title));
+	let stop = () => {}, poll, pause = POLL_FIRST_MS, running = null, queued = null, readAt = 0;
+	document.title = `${t(view.title)} · unbook`;
+	show(el("div", {}, heading, el("p", { class: "lead small" }, t("zoneNote", { zone: zoneWords }))), body);
+
+	/** Something was done here: ask now, and again soon. */
+	const changed = () => {
+		pause = POLL_FIRST_MS;
+		return refresh();
+	};
+	const options = { viewer, changed };
+
+	function section(list) {
+		const more = list.next ? button(t("showMore"), () => ((list.wanted += PAGE), refresh()), "more") : null;
+		const nothing = list.found.length ? null : el("p", { class: "lead soft" }, t("emptyUpcoming"));
+		return el("section", { class: "list", "aria-labelledby": `list-${list.name}` },
+			el("h2", { id: `list-${list.name}` }, t(list.name)), nothing ?? list.node, more);
+	}
+
+	function render() {
+		const shown = lists.filter((list, i) => i === 0 || list.found.length);
+		for (const list of lists) draw(list, list.found, options);
+		const shape = shown.map((list) => `${list.name}:${list.found.length > 0}:${Boolean(list.next)}`).join();
+		if (body.dataset.shape === shape) return;
+		body.dataset.shape = shape;
+		if (lists.some((list) => list.found.length)) return body.replaceChildren(...shown.map(section));
+		body.replaceChildren(state({
+			title: t(view.empty),
+			lines: [t(`${view.empty}Text`)],
+			actions: viewer === "parent" ? [link(t("emptyBookingsAction"), "/book", "primary")] : [],
+			level: 2,
+		}));
+	}
+
+	function plan() {
+		const all = lists.flatMap((list) => list.found);
+		const next = nextMoment(all);
+		stop();
+		clearTimeout(poll);
+		stop = Number.isFinite(next) ? when(Math.max(next, now() + 1000), refresh) : () => {};
+		if (!all.some(isRestless)) return;
+		poll = setTimeout(refresh, pause);
+		pause = Math.min(pause * 1.7, POLL_MAX_MS);
+	}
+
+	function failed(problem) {
+		if (problem.kind === "signin") return signIn(true);
+		if (lists[0].found === null) {
+			body.replaceChildren(problemState(problem, refresh, 2));
+			delete body.dataset.shape;
+		} else if (problem.kind === "offline") {
+			offlineBanner(refresh);
+		} else {
+			announce(t("brokenTitle"));
+			clearTimeout(poll);
+			poll = setTimeout(refresh, Math.max(problem.wait_s, 10) * 1000);
+		}
+	}
+
+	async function readAll() {
+		try {
+			const pages = await Promise.all(lists.map(read));
+			pages.forEach(({ found, next }, i) => Object.assign(lists[i], { found, next }));
+			readAt = Date.now();
+			online();
+			render();
+			plan();
+		} catch (problem) {
+			if (!problem.kind) throw problem;
+			failed(problem);
+		}
+	}
+
+	/** One reading at a time; who asks meanwhile gets the one after it, which began after the question. */
+	function refresh() {
+		const alone = () => (running = readAll().finally(() => (running = null)));
+		if (!running) return alone();
+		queued ??= running.then(() => ((queued = null), alone()));
+		return queued;
+	}
+
+	addEventListener("pageshow", (event) => event.persisted && refresh());
+	document.addEventListener("visibilitychange", () => !document.hidden && Date.now() - readAt > 5000 && refresh());
+	return refresh();
+}

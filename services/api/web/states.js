@@ -1,0 +1,117 @@
+// states.js: what a page shows when it has nothing else to show: waiting, nothing there, no connection, something wrong.
+
+import { announce, byId, drawing, el, show } from "./dom.js";
+import { fromServer, t } from "./i18n.js";
+
+const PICTURES = {
+	good: ["M4 12.5 9.5 18 20 7"],
+	bad: ["M12 4v9", "M12 18.5v.5"],
+	wait: ["M12 3a9 9 0 1 1-9 9", "M12 7v5l3 2"],
+	empty: ["M4 6.5h16v14H4z", "M4 10.5h16", "M8.5 3.5v4", "M15.5 3.5v4"],
+	key: ["M14.5 9.5a4 4 0 1 1-2-3.4 4 4 0 0 1 2 3.4Z", "m13.7 12 6.3 6.5v2.5h-3v-2.5h-2.5V16l-2-2"],
+};
+
+/** A text of the server as a node, in its own language. */
+export function quoted(text, name = "span") {
+	const { text: words, lang } = fromServer(text);
+	return el(name, { lang }, words);
+}
+
+/** A whole page, or a part of one (level 2). */
+export function state({ picture = "empty", title, lines = [], actions = [], level = 1, below = [] }) {
+	return el(
+		"section",
+		{ class: `state${picture === "bad" ? " bad" : ""}` },
+		drawing("0 0 24 24", ...PICTURES[picture]),
+		el(`h${level}`, { tabindex: "-1" }, title),
+		lines.filter(Boolean).map((line) => el("p", { class: "lead" }, line)),
+		actions.length ? el("p", { class: "actions" }, actions) : null,
+		below,
+	);
+}
+
+/** Show a state as the page, and read it out. */
+export function showState(options) {
+	const node = state(options);
+	show(node);
+	document.title = `${options.title} · unbook`;
+	announce([options.title, ...(options.lines ?? []).map((line) => line?.textContent ?? line ?? "")].join(". "));
+	return node;
+}
+
+export const button = (words, onclick, kind = "") => el("button", { type: "button", class: kind, onclick }, words);
+export const link = (words, href, kind = "") => el("a", { class: `button ${kind}`, href }, words);
+
+/** Rows that breathe where sessions will stand. */
+export function waiting(rows = 3) {
+	const ghost = () => el("li", { class: "ghost" }, el("span", {}, el("i")), el("span", {}, el("i"), el("i")));
+	return el(
+		"div",
+		{ class: "list", "aria-busy": "true" },
+		el("p", { class: "unseen" }, t("loading")),
+		el("ol", { "aria-hidden": "true" }, Array.from({ length: rows }, ghost)),
+	);
+}
+
+export function signIn(ended) {
+	const here = location.pathname === "/signin";
+	showState({
+		picture: "key",
+		title: t(ended ? "signInEndedTitle" : "signInTitle"),
+		lines: [t(ended ? "signInEndedText" : "signInText"), here && t("signInWhere")],
+		actions: here ? [] : [link(t("signIn"), "/signin", "primary")],
+	});
+}
+
+/** What a Problem looks like as a page or a part of one; again is tried on its own after a wait and when the connection is back. */
+export function problemState(problem, again, level = 1) {
+	const retry = button(t("retry"), again, "primary");
+	if (problem.kind === "offline") {
+		retryLater(again);
+		return state({ picture: "bad", title: t("offlineTitle"), lines: [t("offlineText")], actions: [retry], level });
+	}
+	if (problem.kind === "wait") {
+		setTimeout(again, problem.wait_s * 1000);
+		return state({ picture: "wait", title: t("waitTitle"), lines: [t("waitText", { seconds: problem.wait_s })], actions: [retry], level });
+	}
+	if (problem.kind === "refused")
+		return state({ picture: "bad", title: t("refusedTitle"), lines: [quoted(problem.words)], level });
+	const node = state({ picture: "bad", title: t("brokenTitle"), lines: [t("brokenText")], actions: [retry], level });
+	if (problem.trace) node.append(el("p", { class: "trace" }, t("trace", { trace: problem.trace })));
+	return node;
+}
+
+/** A Problem in one sentence beside what was tried. */
+export function problemWords(problem) {
+	if (problem.kind === "offline") return [t("offline")];
+	if (problem.kind === "refused") return [quoted(problem.words)];
+	if (problem.kind === "wait") return [problem.words ? quoted(problem.words) : t("waitTitle")];
+	return [t("brokenTitle"), ". ", t("brokenText"), problem.trace ? ` ${t("trace", { trace: problem.trace })}` : ""];
+}
+
+const LOOK_AGAIN_MS = 10000;
+let whenBack = null, looking;
+
+/** Once there is a connection; the browser need not notice that there is one again. */
+function retryLater(again) {
+	whenBack = again;
+	clearTimeout(looking);
+	looking = setTimeout(() => whenBack?.(), LOOK_AGAIN_MS);
+}
+
+/** The strip at the top: what is shown stays, and is read again once there is a connection. */
+export function offlineBanner(again) {
+	retryLater(again);
+	if (!byId("banner").firstChild)
+		byId("banner").append(el("div", {}, t("offline"), button(t("retry"), () => again(), "quiet")));
+}
+
+export function online() {
+	whenBack = null;
+	clearTimeout(looking);
+	if (!byId("banner").firstChild) return;
+	byId("banner").replaceChildren();
+	announce(t("backOnline"));
+}
+
+addEventListener("online", () => whenBack?.());
