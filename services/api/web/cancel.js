@@ -10,13 +10,17 @@ const REASON_MAX = 500;
 const PENDING = 0;
 
 function rows(session) {
-	const at = new Date(session.scheduledDateTime);
 	const deadline = session.cancelDeadline && moment(new Date(session.cancelDeadline));
 	return [
-		[session.title, `${longDay(at)}, ${span(at, session.durationMinutes)}`],
 		session.paidAt && [t("cancelPaid"), money(session.amountMinor, session.currency)],
 		deadline && [t("cancelDeadline"), deadline],
 	].filter(Boolean);
+}
+
+/** Which session this is about. */
+function which(session) {
+	const at = new Date(session.scheduledDateTime);
+	return el("p", {}, el("strong", {}, session.title), el("br"), `${longDay(at)}, ${span(at, session.durationMinutes)}`);
 }
 
 /** Ask; when the answer is yes, cancel, and call changed(). Resolves when the dialog is gone. */
@@ -32,6 +36,7 @@ export function openCancel(session, changed) {
 		"dialog",
 		{ "aria-labelledby": "cancel-title", "aria-describedby": "cancel-promise" },
 		el("h2", { id: "cancel-title" }, t(release ? "cancelReleaseTitle" : "cancelTitle")),
+		which(session),
 		el("div", { id: "cancel-promise" }, promise),
 		el("dl", { class: "facts" }, rows(session).map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
 		release ? null : el("div", { class: "field" }, el("label", { for: "reason" }, t("cancelReason")), reason),

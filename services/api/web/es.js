@@ -45,7 +45,7 @@ export default {
 	cancelUntil: "Se puede cancelar hasta el {moment}",
 	pay: "Pagar ahora",
 	giveUp: "Liberar esta hora",
-	heldUntil: "Esta hora está reservada para usted hasta el {moment}.",
+	heldUntil: "Esta hora está reservada para usted hasta las {moment}.",
 	price: "Precio",
 	notesSay: "Notas: {notes}",
 	numbered: "Reserva {id}",

@@ -2,7 +2,7 @@
 
 GET  /.well-known/jwks.json        the public keys
 POST /api/Account/login            {"email", "password"} -> {"success", "message", "data": {"token", "expiresIn", "user"}}
-GET  /signin?as=EMAIL&to=URL       to a page on this machine, signed in: its address gets #token=...
+GET  /signin?as=EMAIL&to=URL       to a page on this machine, signed in: its address gets #token=...; without as: a choice of people
 POST /_issuer/rotate {"keep"}      sign with a new key from now on; the old one stays published, or not
 POST /_issuer/fault {"kind"}       what the keys are answered with: "error", "garbage", "empty", "secret", "huge", "redirect", null: as they are
 GET  /_issuer/fetches              how often the keys were asked for
@@ -10,6 +10,7 @@ GET  /_issuer/fetches              how often the keys were asked for
 
 from __future__ import annotations
 
+import html
 import json
 import secrets
 import urllib.parse
@@ -70,9 +71,11 @@ class DevIssuer:
         return web.json_response({"keys": keys}, headers=OPEN_TO_PAGES)
 
     def _account(self, email: str) -> dict[str, Any] | None:
+        return next((p for p in self._people() if p["email"].lower() == email.lower()), None)
+
+    def _people(self) -> list[dict[str, Any]]:
         """The file is read each time: people join while this runs."""
-        people = json.loads(self.accounts.read_text())
-        return next((p for p in people if p["email"].lower() == email.lower()), None)
+        return json.loads(self.accounts.read_text())
 
     def _token(self, account: dict[str, Any]) -> str:
         return self.signer.mint(
@@ -102,12 +105,24 @@ class DevIssuer:
         return web.json_response(body, status=status, headers=OPEN_TO_PAGES)
 
     async def sign_in(self, request: web.Request) -> web.Response:
-        account = self._account(request.query.get("as", ""))
         to = request.query.get("to", "")
+        if "as" not in request.query:
+            return self._choice(to)
+        account = self._account(request.query["as"])
         if account is None or urllib.parse.urlsplit(to).hostname not in LOOPBACK:
             return self._refuse(404, "no such account, or not a page on this machine")
         location = f"{to.split('#')[0]}#token={self._token(account)}"
         return web.Response(status=302, headers={"Location": location, "Cache-Control": "no-store"})
+
+    def _choice(self, to: str) -> web.Response:
+        def link(account: dict[str, Any]) -> str:
+            address = "/signin?" + urllib.parse.urlencode({"as": account["email"], "to": to})
+            who = html.escape(f"{account['name']} ({account['role']})")
+            return f'<li><a href="{html.escape(address)}">{who}</a></li>'
+
+        people = "".join(map(link, self._people()))
+        text = f'<!doctype html><html lang="en"><title>Sign in</title><h1>Sign in as</h1><ul>{people}</ul></html>'
+        return web.Response(text=text, content_type="text/html", headers={"Cache-Control": "no-store"})
 
     async def rotate(self, request: web.Request) -> web.Response:
         self.retired = [self.signer] if (await request.json()).get("keep") else []

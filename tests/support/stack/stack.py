@@ -244,6 +244,8 @@ class Stack:
         if self.login:
             del settings["UNBOOK_JWKS_FILE"]
             settings["UNBOOK_JWKS_URL"] = self.login.jwks_url
+            frontend = self.given.get("UNBOOK_FRONTEND_URL", settings["UNBOOK_FRONTEND_URL"])
+            settings["UNBOOK_LOGIN_URL"] = self.login.chooser(f"{frontend}/")
         if "kafka" in self.proxies:
             settings["UNBOOK_KAFKA_BOOTSTRAP"] = f"127.0.0.1:{self.proxies['kafka'].port}"
         return {**settings, **self.given}

@@ -174,6 +174,10 @@ class LoginService(Standin):
         partial.write_text(json.dumps(self.accounts))
         partial.replace(self.accounts_path)
 
+    def chooser(self, page):
+        """Where one chooses as whom to come to that page."""
+        return f"{self.url}/signin?{urllib.parse.urlencode({'to': page}, safe='@:/')}"
+
     def link(self, person, page):
         """To that page, signed in."""
         return f"{self.url}/signin?{urllib.parse.urlencode({'as': person.email, 'to': page}, safe='@:/')}"
