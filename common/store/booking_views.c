@@ -63,6 +63,41 @@ static const struct pg_stmt list_stmts[][2] = {
 		 {NULL, NULL, true}},
 };
 
+/* $1 what was typed. A payment is found whether its booking keeps it or not. */
+#define FOUND(ids) VIEW_SELECT "WHERE b.id IN (" ids ")" DESCENDING
+#define OF_PEOPLE(who)                                                                                  \
+	"SELECT x.id FROM bookings x JOIN users u ON u.id = x.parent_id WHERE " who                     \
+	" UNION SELECT x.id FROM bookings x JOIN users u ON u.id = x.teacher_id WHERE " who             \
+	" UNION SELECT x.id FROM bookings x JOIN users u ON u.id = x.student_id WHERE x.student_id <> " \
+	"x.parent_id AND " who
+static const struct pg_stmt found_stmts[] = {
+	[BOOKING_SEARCH_ID] = {"bookings_by_id", FOUND("$1::text::bigint"), true},
+	[BOOKING_SEARCH_PAYMENT] = {"bookings_by_payment",
+				    FOUND("SELECT booking_id FROM payments WHERE payment_intent = $1"), true},
+	[BOOKING_SEARCH_CHECKOUT] = {"bookings_by_checkout",
+				     FOUND("SELECT id FROM bookings WHERE stripe_session_id = $1"), true},
+	[BOOKING_SEARCH_REFUND] = {"bookings_by_refund",
+				   FOUND("SELECT p.booking_id FROM stripe_refunds s JOIN payments p"
+					 " USING (payment_intent) WHERE s.id = $1"),
+				   true},
+	[BOOKING_SEARCH_EMAIL] = {"bookings_by_email", FOUND(OF_PEOPLE("lower(u.email) = lower($1)")), true},
+	[BOOKING_SEARCH_NAME] = {"bookings_by_name",
+				 FOUND(OF_PEOPLE("u.display_name ILIKE '%' || regexp_replace($1, "
+						 "'([\\\\%_])', '\\\\\\1', 'g') || '%'")),
+				 true},
+};
+
+/* NULL: this list has no such half. */
+static const struct pg_stmt *stmt_of(const struct bookings_page *page, bool past)
+{
+	const struct pg_stmt *stmt;
+
+	if (page->kind == BOOKINGS_FOUND)
+		return past ? &found_stmts[page->search] : NULL;
+	stmt = &list_stmts[page->kind][past];
+	return stmt->sql ? stmt : NULL;
+}
+
 static const char *text_or_empty(const struct pg_results *results, int index, int row, int column,
 				 struct arena *arena)
 {
@@ -127,14 +162,17 @@ static enum err_kind queue_half(struct pg *db, const struct bookings_page *page,
 	bool resumes = page->after.id && page->after.past == past;
 	struct pg_args args = {0};
 
-	pg_arg_int(&args, page->user_id);
+	if (page->kind == BOOKINGS_FOUND)
+		pg_arg_text(&args, page->text);
+	else
+		pg_arg_int(&args, page->user_id);
 	pg_arg_int(&args, page->limit + 1);
 	if (resumes)
 		pg_arg_instant(&args, page->after.starts_at);
 	else
 		pg_arg_text(&args, past ? "infinity" : "-infinity");
 	pg_arg_int(&args, resumes ? page->after.id : 0);
-	return pg_queue(db, &list_stmts[page->kind][past], &args, err);
+	return pg_queue(db, stmt_of(page, past), &args, err);
 }
 
 /* Append what fits of one answer; the first row that does not fit says that there are more. */
@@ -169,7 +207,7 @@ enum err_kind bookings_list(struct pg *db, const struct bookings_page *page, str
 	if (pg_queue(db, &now_stmt, NULL, err))
 		return err->kind;
 	for (int past = 0; past < 2; past++) {
-		halves[past] = halves[past] && list_stmts[page->kind][past].sql;
+		halves[past] = halves[past] && stmt_of(page, past);
 		if (halves[past] && queue_half(db, page, past, err))
 			return err->kind;
 	}

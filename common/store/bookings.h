@@ -2,6 +2,7 @@
 #ifndef BOOKINGS_H
 #define BOOKINGS_H
 
+#include "booking_search.h"
 #include "booking_view.h"
 #include "cancel.h"
 #include "pg.h"
@@ -53,6 +54,7 @@ enum bookings_list_kind {
 	BOOKINGS_TEACHER_UPCOMING, /* Confirmed ones that are not over */
 	BOOKINGS_TEACHER_HISTORY,  /* paid ones that are over or cancelled, newest first */
 	BOOKINGS_STUDENT_UPCOMING,
+	BOOKINGS_FOUND, /* by page.search and page.text, whatever became of them, latest start first */
 };
 
 /* A place in a list: after this booking. */
@@ -64,7 +66,9 @@ struct bookings_cursor {
 
 struct bookings_page {
 	enum bookings_list_kind kind;
-	int64_t user_id;
+	int64_t user_id;            /* whose; not of BOOKINGS_FOUND */
+	enum booking_search search; /* BOOKINGS_FOUND only */
+	const char *text;
 	bool upcoming, past; /* only this half of BOOKINGS_OF_PARENT */
 	struct bookings_cursor after;
 	int limit; /* 1..100 */

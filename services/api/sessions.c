@@ -84,27 +84,24 @@ static void answer_list(const struct bookings_list *list, const struct session_r
 	answer_close(response, list->now);
 }
 
-static void list(struct api *api, struct http_request *request, struct http_response *response,
-		 enum bookings_list_kind kind)
+static void answer_query(struct http_request *request, struct http_response *response, const char *wrong)
+{
+	answer_error(request, response,
+		     &(struct answer_error){400, "invalid_query", "This parameter is malformed.", wrong});
+}
+
+static void answer_page(struct api *api, struct http_request *request, struct http_response *response,
+			const struct bookings_page *page)
 {
 	const struct caller *caller = request->user;
-	struct bookings_page page = {.kind = kind, .user_id = caller->actor.user_id};
-	const char *wrong = read_query(request, &page);
 	struct session_reader reader;
 	struct bookings_list found;
 	struct err err = {0};
 	struct pg *db;
-	enum err_kind failed;
+	enum err_kind failed = pg_pool_take(api->db, POOL_WAIT_MS, &db, &err);
 
-	if (wrong) {
-		answer_error(
-			request, response,
-			&(struct answer_error){400, "invalid_query", "This parameter is malformed.", wrong});
-		return;
-	}
-	failed = pg_pool_take(api->db, POOL_WAIT_MS, &db, &err);
 	if (!failed) {
-		failed = bookings_list(db, &page, request->arena, &found, &err);
+		failed = bookings_list(db, page, request->arena, &found, &err);
 		pg_pool_give(api->db, db);
 	}
 	if (failed) {
@@ -113,6 +110,37 @@ static void list(struct api *api, struct http_request *request, struct http_resp
 	}
 	reader = reader_of(api, caller, found.now);
 	answer_list(&found, &reader, response);
+}
+
+static void list(struct api *api, struct http_request *request, struct http_response *response,
+		 enum bookings_list_kind kind)
+{
+	const struct caller *caller = request->user;
+	struct bookings_page page = {.kind = kind, .user_id = caller->actor.user_id};
+	const char *wrong = read_query(request, &page);
+
+	if (wrong)
+		answer_query(request, response, wrong);
+	else
+		answer_page(api, request, response, &page);
+}
+
+void api_search(void *api, struct http_request *request, struct http_response *response)
+{
+	struct bookings_page page = {.kind = BOOKINGS_FOUND};
+	const char *wrong = read_query(request, &page);
+	int count;
+
+	page.text = http_request_query(request, "q", &count);
+	if (!wrong && (count != 1 || !page.text || !booking_search_decode(page.text, &page.search)))
+		wrong = "q";
+	else if (page.after.id && !page.after.past)
+		wrong = "after";
+	page.upcoming = false; /* what was typed may lie on either side of now */
+	if (wrong)
+		answer_query(request, response, wrong);
+	else
+		answer_page(api, request, response, &page);
 }
 
 void api_parent_bookings(void *api, struct http_request *request, struct http_response *response)

@@ -1,6 +1,7 @@
 """What people read: lists, one session, its time line, its link."""
 
 import datetime
+import urllib.parse
 
 import pytest
 from api_world import world  # noqa: F401
@@ -191,3 +192,46 @@ def test_names_in_any_script_come_back_whole(world):  # noqa: F811
     booking = world.stack.seed.booking(world.other_parent, world.other_teacher, title=name)
     session = world.api.get(f"/api/Sessions/{booking.id}", token=world.other_parent.token).data
     assert session["parentName"] == name and session["title"] == name
+
+
+def found(world, q, **more):  # noqa: F811
+    query = urllib.parse.urlencode({"q": q, **more})
+    return world.api.get(f"/api/Sessions?{query}", token=world.support.token)
+
+
+def test_staff_find_sessions_by_whatever_they_are_told(world):  # noqa: F811
+    paid, cancelled = world.ahead[0], world.cancelled
+    world.stack.sql(
+        "INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status)"
+        " VALUES ('re_search', %s, 4500, 'EUR', 'succeeded')",
+        cancelled.payment_intent,
+    )
+    for q, booking in (
+        (paid.id, paid),
+        (paid.payment_intent, paid),
+        ("cs_test_open", world.pending),
+        ("re_search", cancelled),
+        (world.abandoned.id, world.abandoned),
+    ):
+        assert ids(found(world, q)) == [booking.id], q
+    everything = ids(found(world, world.parent.email.upper()))
+    starts = {b.id: world.row(b)["starts_at"] for b in (*world.ahead, *world.behind, world.abandoned)}
+    assert starts.keys() <= set(everything) and everything[0] == world.abandoned.id
+    assert sorted(starts, key=starts.get, reverse=True) == [i for i in everything if i in starts]
+    first = found(world, world.parent.email, limit=2)
+    rest = found(world, world.parent.email, limit=100, after=first.json["next"])
+    assert ids(first) + ids(rest) == everything and rest.json["next"] is None
+    for person in (world.parent, world.teacher, world.student):
+        assert set(starts) <= set(ids(found(world, person.name[1:].lower()))), person.name
+        assert world.api.get(f"/api/Sessions?q={paid.id}", token=person.token).status == 403
+
+
+def test_a_search_finds_nothing_rather_than_everything(world):  # noqa: F811
+    for q in ("%%%", "___", "\\\\\\", "nobody at all", "nobody@school.example", "pi_none", "re_none", "cs_none", 987654321):
+        assert ids(found(world, q)) == [], q
+    for q in ("", "ab", "0", "x" * 255):
+        answer = found(world, q)
+        assert (answer.status, answer.json["code"]) == (400, "invalid_query"), q
+        assert answer.json["details"][0]["field"] == "q"
+    assert world.api.get("/api/Sessions", token=world.admin.token).status == 400
+    assert world.api.get("/api/Sessions?q=one&q=two", token=world.admin.token).status == 400

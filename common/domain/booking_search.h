@@ -1,0 +1,22 @@
+/* booking_search.h: what staff look for when they type something: an id of ours or of Stripe's, a mail address, a name.
+ * Source: design.md section 6. Pure. */
+#ifndef BOOKING_SEARCH_H
+#define BOOKING_SEARCH_H
+
+#include <stdbool.h>
+
+#define BOOKING_SEARCH_CHARACTERS_MAX 254
+
+enum booking_search {
+	BOOKING_SEARCH_ID,       /* digits: a booking */
+	BOOKING_SEARCH_PAYMENT,  /* pi_... */
+	BOOKING_SEARCH_CHECKOUT, /* cs_... */
+	BOOKING_SEARCH_REFUND,   /* re_... or pyr_... */
+	BOOKING_SEARCH_EMAIL,    /* whole, case does not matter */
+	BOOKING_SEARCH_NAME,     /* a part of it, of three characters or more; case does not matter */
+};
+
+/* False: too short for a name, or too long for anything. */
+bool booking_search_decode(const char *text, enum booking_search *ret_search);
+
+#endif
