@@ -134,4 +134,4 @@ def test_settings_that_cannot_be_are_all_named_at_once(stack):
 
 
 def test_plain_http_to_somewhere_else_refuses_to_start(stack):
-    assert "stripe_config" in refuses_to_start(stack, UNBOOK_STRIPE_URL="http://192.0.2.1")
+    assert "UNBOOK_STRIPE_URL must be https" in refuses_to_start(stack, UNBOOK_STRIPE_URL="http://192.0.2.1")
