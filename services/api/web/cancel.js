@@ -23,7 +23,12 @@ function which(session) {
 	return el("p", {}, el("strong", {}, session.title), el("br"), `${longDay(at)}, ${span(at, session.durationMinutes)}`);
 }
 
-/** Ask; when the answer is yes, cancel, and call changed(). Resolves when the dialog is gone. */
+/** The button that was pressed is gone: who was there stays with the session. */
+function keepFocus(session) {
+	if (document.activeElement === document.body) byId(`session-${session.id}`)?.querySelector("[tabindex]")?.focus();
+}
+
+/** Ask; when the answer is yes, cancel. changed() is called when the server has to be asked again. */
 export function openCancel(session, changed) {
 	const release = session.status === PENDING;
 	const keyOf = wish();
@@ -71,6 +76,8 @@ export function openCancel(session, changed) {
 			const { message } = await put(`${session.id}/cancel`, { body, key: keyOf(body) });
 			announce(fromServer(message).text || t("cancelledNow"));
 			dialog.close();
+			await changed();
+			keepFocus(session);
 		} catch (problem) {
 			if (problem.kind === "signin") return (dialog.close(), signIn(true));
 			if (problem.kind === "refused") tooLate(problem.words);
@@ -82,13 +89,8 @@ export function openCancel(session, changed) {
 
 	document.body.append(dialog);
 	dialog.showModal();
-	return new Promise((resolve) => {
-		dialog.addEventListener("close", async () => {
-			stop();
-			dialog.remove();
-			resolve();
-			if (byId(`session-${session.id}`)) await changed();
-			byId(`session-${session.id}`)?.querySelector(`[data-focus="${session.id}-cancel"], [tabindex]`)?.focus();
-		});
+	dialog.addEventListener("close", () => {
+		stop();
+		dialog.remove();
 	});
 }

@@ -149,6 +149,7 @@ export function sessions(viewer) {
 		return queued;
 	}
 
+	addEventListener("offline", () => offlineBanner(refresh));
 	addEventListener("pageshow", (event) => event.persisted && refresh());
 	document.addEventListener("visibilitychange", () => !document.hidden && Date.now() - readAt > 5000 && refresh());
 	return refresh();

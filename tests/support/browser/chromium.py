@@ -38,7 +38,7 @@ class Chromium:
 
     @contextlib.contextmanager
     def person(self, *, language="en", size=SCREEN, dark=False, zone="Europe/Berlin", calm=True):
-        """A context whose pages may not say anything on their console but what a test expects to fail (see Watch)."""
+        """A context of its own: language, screen, zone. What its pages complain of is in complaints(context)."""
         context = self.browser.new_context(
             locale=LANGUAGES[language],
             timezone_id=zone,
@@ -57,6 +57,6 @@ class Chromium:
             context.close()
 
 
-def scripts_failed(context):
-    """What a page said that is not just an answer of 4xx or 5xx, or a network that was taken away."""
+def complaints(context):
+    """Errors of a page's scripts and of its policy; not answers of 4xx and 5xx, nor a network that was taken away."""
     return [text for text in context.said if not text.startswith("Failed to load resource")]

@@ -1,0 +1,88 @@
+"""The whole system with a browser in front of it, shared by the tests of a module: people, their tokens, and what they see."""
+
+import contextlib
+import datetime
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser import Chromium, complaints
+from stack import Stack
+from stack.system import ROOT
+
+SCREENS = ROOT / "build" / "screens"
+
+
+class Pages:
+    def __init__(self, stack, chromium):
+        self.stack = stack
+        self.chromium = chromium
+        self.parent, self.teacher, self.admin = stack.seed.family()
+        self.offer = stack.seed.offer(self.teacher)
+        self.url = stack.of("api")[0].url
+        self.axe = Axe()
+        self._days = 10
+
+    @contextlib.contextmanager
+    def person(self, who=None, at="/", **how):
+        """A page of that person's own browser; complaints of its scripts fail the test."""
+        with self.chromium.person(**how) as context:
+            yield self.open(context, at, who)
+            assert not complaints(context)
+
+    def open(self, context, at="/", who=None):
+        page = context.new_page()
+        page.goto(self.url + at + (f"#token={who.token}" if who else ""))
+        return page
+
+    def fresh_parent(self):
+        return self.stack.seed.person("Parent", "Pia Parent")
+
+    def booking(self, parent=None, starts_in="3 days", **more):
+        """A paid one; each of its own teacher, so that hours do not matter."""
+        teacher = more.pop("teacher", None) or self.stack.seed.person("Teacher", "Tina Teacher")
+        return self.stack.seed.booking(parent or self.fresh_parent(), teacher, starts_in=starts_in, **more)
+
+    def row(self, id):
+        return self.stack.one("SELECT * FROM bookings WHERE id = %s", id)
+
+    def choose_time(self, page):
+        """On /book: a day that nobody else takes, at half past four."""
+        self._days += 1
+        day = datetime.date.today() + datetime.timedelta(days=self._days)
+        page.locator("#date").fill(day.isoformat())
+        page.locator("#start").fill("16:30")
+
+    def look(self, page, name):
+        """No violation of accessibility, nothing wider than the screen; a picture is kept."""
+        page.wait_for_function("!document.querySelector('[aria-busy]')")
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
+        results = self.axe.run(page, options={"rules": {"target-size": {"enabled": True}}})
+        assert results.violations_count == 0, f"{name}: {results.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
+
+
+def card(page, booking):
+    return page.locator(f"#session-{booking.id if hasattr(booking, 'id') else booking}")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with Chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def pages(infra, build, chromium):
+    stack = Stack(infra, build=build, own_pages=True, settings={"UNBOOK_CORS_ORIGINS": "http://127.0.0.1:8"})
+    try:
+        stack.start()
+        stack.connect_webhooks()
+        yield Pages(stack, chromium)
+    finally:
+        stack.stop()
+    problems = stack.problems()
+    assert not problems, "\n".join(problems)
+    stack.remove()
+
+

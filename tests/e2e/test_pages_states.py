@@ -1,0 +1,185 @@
+"""Every state of the pages: readable by everybody, in each language, light and dark, on a phone and on a desk; and how they are served."""
+
+import json
+
+import pytest
+from browser import PHONE, SCREEN
+from pages_world import card, chromium, pages  # noqa: F401
+from playwright.sync_api import expect
+
+LOOKS = {
+    "desk": {"size": SCREEN},
+    "desk-dark-de": {"size": SCREEN, "dark": True, "language": "de"},
+    "phone-dark": {"size": PHONE, "dark": True},
+    "phone-es": {"size": PHONE, "language": "es"},
+}
+DICTIONARIES = """async (languages) => {
+    const base = document.querySelector("script").src.replace("app.js", "");
+    const shape = (value) => typeof value === "function" ? "function" : (value.match(/\\{\\w+\\}/g) ?? []).sort().join();
+    const flat = (words) => Object.entries(words).flatMap(([name, value]) => typeof value === "object"
+        ? flat(value).map(([inner, text]) => [`${name}.${inner}`, text]) : [[name, shape(value)]]);
+    const read = async (language) => Object.fromEntries(flat((await import(`${base}${language}.js`)).default));
+    return Object.fromEntries(await Promise.all(languages.map(async (one) => [one, await read(one)])));
+}"""
+
+
+@pytest.fixture(scope="module")
+def family(pages):  # noqa: F811
+    """A parent with a session of every kind."""
+    parent = pages.fresh_parent()
+    teacher = pages.teacher
+    student = pages.stack.seed.person("Student", "Sofia Schüler", guardian=parent)
+    late = pages.booking(parent, "20 hours", teacher=teacher)
+    early = pages.booking(parent, "3 days", teacher=teacher, student=student)
+    gone = pages.booking(parent, "5 days", teacher=teacher)
+    pages.booking(parent, "-3 days", teacher=teacher, status=2)
+    pages.booking(parent, "6 days", teacher=teacher, status=0, paid=False)
+    pages.stack.api.put(f"/api/Sessions/{gone.id}/cancel", {"reason": "We are ill"}, token=parent.token)
+    pages.stack.eventually(
+        lambda: pages.stack.one("SELECT state FROM refunds WHERE booking_id = %s", gone.id)["state"] == "succeeded"
+    )
+    return {"parent": parent, "student": student, "late": late, "early": early, "gone": gone}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page_is_for_everybody(pages, family, look):  # noqa: F811
+    parent = family["parent"]
+    with pages.person(None, "/", **LOOKS[look]) as page:
+        pages.look(page, f"{look}-sign-in")
+        page.goto(f"{pages.url}/signin#token={parent.token}")
+        page.goto(f"{pages.url}/")
+        expect(card(page, family["gone"]).locator(".refund")).to_be_visible()
+        card(page, family["early"]).locator(".more").click()
+        expect(card(page, family["early"]).locator(".line")).to_be_visible()
+        pages.look(page, f"{look}-bookings")
+        assert page.locator("main [lang]").count() == 0, "a sentence of the server is shown in its own language"
+        card(page, family["early"]).locator(".cancel").click()
+        pages.look(page, f"{look}-cancel")
+        page.goto(f"{pages.url}/book")
+        pages.choose_time(page)
+        pages.look(page, f"{look}-book")
+
+
+@pytest.mark.parametrize("look", ["desk", "phone-dark"])
+def test_every_other_page_is_for_everybody_too(pages, family, look):  # noqa: F811
+    with pages.person(pages.teacher, "/", **LOOKS[look]) as page:
+        expect(card(page, family["late"])).to_be_visible()
+        pages.look(page, f"{look}-teaching")
+    with pages.person(family["student"], "/", **LOOKS[look]) as page:
+        expect(card(page, family["early"])).to_be_visible()
+        pages.look(page, f"{look}-attending")
+    with pages.person(pages.admin, f"/find?session={family['early'].id}", **LOOKS[look]) as page:
+        expect(page.get_by_role("article").locator(".cancel")).to_be_enabled()
+        pages.look(page, f"{look}-find")
+    with pages.person(pages.fresh_parent(), "/", **LOOKS[look]) as page:
+        page.locator(".state").wait_for()
+        pages.look(page, f"{look}-empty")
+        page.goto(f"{pages.url}/payment/cancel?session_id=cs_test_nobody&type=session-booking")
+        expect(page.get_by_role("heading", name="We do not know this payment")).to_be_visible()
+        pages.look(page, f"{look}-unknown-payment")
+
+
+def test_the_judge_sees_a_page_that_is_not_for_everybody(pages):  # noqa: F811
+    with pages.person(None, "/") as page:
+        page.evaluate("document.querySelector('main a').textContent = ''")
+        with pytest.raises(AssertionError, match="link-name"):
+            pages.look(page, "broken-on-purpose")
+
+
+def test_nothing_is_wider_than_a_small_phone_with_large_letters(pages, family):  # noqa: F811
+    with pages.person(family["parent"], "/", size={"width": 320, "height": 640}, language="de") as page:
+        expect(card(page, family["gone"])).to_be_visible()
+        page.evaluate("document.documentElement.style.fontSize = '150%'")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def answer_with(page, status, body, **headers):
+    """The next reading of the bookings fails so; later ones are real."""
+    page.route(
+        "**/parent/bookings?when=upcoming*",
+        lambda route: route.fulfill(status=status, body=json.dumps(body), headers=headers),
+        times=1,
+    )
+
+
+def test_what_goes_wrong_is_said_calmly_and_tried_again(pages, family):  # noqa: F811
+    with pages.person(None, "/signin") as page:
+        page.evaluate("token => sessionStorage.setItem('unbook.token', token)", family["parent"].token)
+        answer_with(page, 500, {"success": False, "message": "x", "code": "internal", "traceId": "4bf92f3577b34da6"})
+        page.goto(pages.url)
+        expect(page.get_by_text("Something went wrong on our side")).to_be_visible()
+        expect(page.get_by_text("quote 4bf92f3577b34da6")).to_be_visible()
+        pages.look(page, "desk-broken")
+        page.get_by_role("button", name="Try again").click()
+        expect(card(page, family["early"])).to_be_visible()
+        answer_with(page, 429, {"success": False, "message": "x", "code": "too_many"}, **{"Retry-After": "2"})
+        page.reload()
+        expect(page.get_by_text("We try again by ourselves in 2 s.")).to_be_visible()
+        pages.look(page, "desk-wait")
+        expect(card(page, family["early"])).to_be_visible()
+        page.route("**/parent/bookings?when=upcoming*", lambda route: route.abort(), times=1)
+        page.reload()
+        expect(page.get_by_role("heading", name="No connection")).to_be_visible()
+        pages.look(page, "desk-offline")
+        page.evaluate("dispatchEvent(new Event('online'))")
+        expect(card(page, family["early"])).to_be_visible()
+
+
+def test_a_token_that_ended_asks_to_sign_in_again(pages):  # noqa: F811
+    ended = pages.stack.issuer.mint("parent-gone", "Parent", lifetime_s=-7200, nbf=0)
+    with pages.person(None, f"/#token={ended}") as page:
+        expect(page.get_by_role("heading", name="Your sign-in has ended")).to_be_visible()
+        assert page.url == f"{pages.url}/"
+        pages.look(page, "desk-signed-out")
+        assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_the_language_is_the_readers_and_stays_chosen(pages, family):  # noqa: F811
+    with pages.person(family["parent"], "/", language="de") as page:
+        expect(page.get_by_role("heading", name="Meine Buchungen")).to_be_visible()
+        expect(card(page, family["late"]).locator(".why")).to_have_text(
+            "Für eine Absage ist es zu spät: Stunden können bis 24 Stunden vor Beginn abgesagt werden."
+        )
+        expect(card(page, family["gone"])).to_contain_text("45,00\u00a0€")
+        page.get_by_label("Sprache").select_option("es")
+        expect(page.get_by_role("heading", name="Mis reservas")).to_be_visible()
+        page.reload()
+        expect(page.get_by_role("heading", name="Mis reservas")).to_be_visible()
+        assert page.evaluate("document.documentElement.lang") == "es"
+        spoken = page.evaluate(DICTIONARIES, ["en", "de", "es"])
+        assert spoken["de"] == spoken["es"]
+        assert {name: spoken["de"].get(name) for name in spoken["en"]} == spoken["en"]
+
+
+def test_pages_are_served_with_their_policy_and_kept_by_browsers(pages):  # noqa: F811
+    api = pages.stack.api
+    page = api.get("/payment/cancel?session_id=cs_test_x&type=session-booking")
+    assert page.status == 200 and page.headers["content-type"] == "text/html; charset=utf-8"
+    policy = page.headers["content-security-policy"]
+    for rule in ("default-src 'none'", "script-src 'self'", "form-action 'none'", "frame-ancestors 'none'"):
+        assert rule in policy
+    assert "unsafe" not in policy and " style=" not in page.text and "<script>" not in page.text
+    assert page.headers["cache-control"] == "no-cache"
+    app = page.text.split('src="')[1].split('"')[0]
+    script = api.get(app)
+    assert (script.status, script.headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
+    for path, etag in (("/", api.get("/").headers["etag"]), (app, script.headers["etag"])):
+        assert api.get(path, headers={"If-None-Match": etag}).status == 304
+        assert api.get(path, headers={"If-None-Match": '"other"'}).status == 200
+        head = api.request("HEAD", path)
+        assert (head.status, head.text) == (200, "")
+        assert api.post(path).status == 405
+    old = api.get(app.replace(app.split("/")[2], "0123456789abcdef"))
+    assert (old.status, old.text, old.headers["cache-control"]) == (200, script.text, "no-cache")
+    version = app.rsplit("/", 1)[0]
+    for path in ("nothing.js", "%2e%2e%2fpages.c", "../../etc/passwd", "app.js/x", ""):
+        assert api.get(f"{version}/{path}").status in (400, 404), path
+
+
+def test_signing_in_is_the_other_sites_work(pages):  # noqa: F811
+    assert pages.stack.api.get("/signin").status == 200
+    api = pages.stack.start_service(
+        "api", UNBOOK_LISTEN="127.0.0.1:0", UNBOOK_LOGIN_URL="https://school.example/login?to=lessons"
+    )
+    answer = type(pages.stack.api)(api.url).get("/signin")
+    assert (answer.status, answer.headers["location"]) == (302, "https://school.example/login?to=lessons")

@@ -1,0 +1,261 @@
+"""The story and the report, clicked in a browser: what people see, judged by rows, mails and Stripe's ledger."""
+
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import icalendar
+from pages_world import card, chromium, pages  # noqa: F401
+from playwright.sync_api import expect
+
+CANCEL = "Cancel session"
+
+
+def cancels(page):
+    """Requests for a cancel that leave the page, as they do."""
+    sent = []
+    page.on("request", lambda one: one.method == "PUT" and one.url.endswith("/cancel") and sent.append(one))
+    return sent
+
+
+def confirm(page):
+    page.get_by_role("dialog").get_by_role("button", name=CANCEL).click()
+
+
+def book(pages, page):  # noqa: F811
+    """Fill in the form and go to Stripe's page."""
+    pages.choose_time(page)
+    page.get_by_role("button", name="Go to payment").click()
+    page.wait_for_url("**/c/pay/*")
+
+
+def checkout_of(page):
+    return page.url.rsplit("/", 1)[1].split("?")[0]
+
+
+def of_checkout(pages, checkout):  # noqa: F811
+    return pages.stack.one("SELECT * FROM bookings WHERE stripe_session_id = %s", checkout)
+
+
+def test_a_session_that_is_far_enough_is_cancelled_and_the_money_comes_back(pages):  # noqa: F811
+    booking = pages.booking(starts_in="3 days")
+    with pages.person(booking.parent) as page:
+        assert "token" not in page.url
+        mine = card(page, booking)
+        expect(mine.get_by_text("Confirmed")).to_be_visible()
+        mine.get_by_role("button", name=CANCEL).focus()
+        page.keyboard.press("Enter")
+        dialog = page.get_by_role("dialog", name="Cancel this session?")
+        expect(dialog).to_contain_text("The payment is returned in full.")
+        expect(dialog).to_contain_text("Possible until")
+        expect(dialog.get_by_role("button", name="Keep it")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+        expect(mine.get_by_role("button", name=CANCEL)).to_be_focused()
+        assert pages.row(booking.id)["status"] == 1
+        page.keyboard.press("Enter")
+        dialog.get_by_label("Reason").fill("We are ill")
+        dialog.get_by_role("button", name=CANCEL).click()
+        expect(mine.get_by_text("Cancelled", exact=True)).to_be_visible()
+        expect(mine).to_contain_text("€45.00 was returned.")
+        expect(mine).to_contain_text("It should be on your account by")
+        expect(page.locator("#said")).not_to_be_empty()
+        mine.get_by_role("button", name="What happened").click()
+        expect(mine.get_by_role("listitem").filter(has_text="The refund went through.")).to_be_visible()
+    assert pages.row(booking.id)["status"] == 3
+    pages.stack.stripe.ledger.assert_refunded_once(booking.payment_intent)
+    for person in (booking.parent, booking.teacher):
+        pages.stack.eventually(lambda who=person: len(pages.stack.mail.delivered(who.email)) == 1)
+
+
+def test_inside_24_hours_the_button_is_disabled_and_says_why(pages):  # noqa: F811
+    booking = pages.booking(starts_in="20 hours")
+    with pages.person(booking.parent) as page:
+        sent = cancels(page)
+        button = card(page, booking).get_by_role("button", name=CANCEL)
+        expect(button).to_be_disabled()
+        expect(button).to_have_accessible_description(
+            "It is too late to cancel: sessions can be cancelled until 24 hours before they start."
+        )
+        button.click(force=True)
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        assert not sent
+    assert pages.row(booking.id)["status"] == 1
+
+
+def test_the_button_turns_so_by_the_servers_clock_while_the_page_is_open(pages):  # noqa: F811
+    """The page's own clock decides nothing: two hours ahead it only asks again. An open question is withdrawn, too."""
+    booking = pages.booking(starts_in="24 hours 5 seconds")
+    with pages.person(booking.parent, at="/signin") as page:
+        page.clock.install()
+        page.goto(pages.url)
+        button = card(page, booking).get_by_role("button", name=CANCEL)
+        expect(button).to_be_enabled()
+        with page.expect_response("**/parent/bookings?when=upcoming*"):
+            page.clock.fast_forward("02:00:00")
+        expect(button).to_be_enabled()
+        button.click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_role("alert")).to_contain_text("It is too late to cancel", timeout=15000)
+        expect(dialog.get_by_role("button", name=CANCEL)).to_be_disabled()
+        dialog.get_by_role("button", name="Keep it").click()
+        expect(button).to_be_disabled()
+    assert pages.row(booking.id)["status"] == 1
+
+
+def test_leaving_the_payment_page_releases_the_booking(pages):  # noqa: F811
+    parent = pages.fresh_parent()
+    with pages.person(parent, at="/book") as page:
+        expect(page.get_by_text("You can cancel until 24 hours before it starts")).to_be_visible()
+        book(pages, page)
+        checkout = checkout_of(page)
+        assert of_checkout(pages, checkout)["status"] == 0
+        page.locator("#back").click()
+        page.wait_for_url(f"{pages.url}/payment/cancel?session_id={checkout}&type=session-booking")
+        expect(page.get_by_role("heading", name="Your booking is released")).to_be_visible()
+        page.get_by_role("link", name="My bookings").last.click()
+        expect(page.get_by_text("Nothing is booked yet")).to_be_visible()
+    row = of_checkout(pages, checkout)
+    assert (row["status"], row["cancel_cause"]) == (3, "payment_cancelled")
+
+
+def test_a_paid_booking_is_confirmed_and_going_back_does_not_undo_it(pages):  # noqa: F811
+    parent = pages.fresh_parent()
+    with pages.person(parent, at="/book") as page:
+        book(pages, page)
+        checkout = checkout_of(page)
+        with page.context.expect_page() as second:
+            page.evaluate("url => window.open(url)", f"{pages.url}/#token={parent.token}")
+        expect(second.value.get_by_text("Waiting for payment")).to_be_visible()
+        page.locator("#pay").click()
+        page.wait_for_url(f"{pages.url}/payment/success?session_id={checkout}&type=session-booking")
+        expect(page.get_by_role("heading", name="Your session is confirmed")).to_be_visible()
+        expect(second.value.get_by_text("Confirmed")).to_be_visible()
+        expect(second.value.get_by_role("link", name="Join the meeting")).to_have_attribute(
+            "href", re.compile("^https://meet.example/")
+        )
+        assert "Unknown" not in second.value.locator("main").inner_text()
+        page.goto(f"{pages.url}/payment/cancel?session_id={checkout}&type=session-booking")
+        expect(page.get_by_role("heading", name="Your booking is confirmed")).to_be_visible()
+        expect(page.get_by_role("article").get_by_role("button", name=CANCEL)).to_be_enabled()
+    row = of_checkout(pages, checkout)
+    assert (row["status"], row["paid_at"] is not None) == (1, True)
+
+
+def test_a_double_click_asks_once(pages):  # noqa: F811
+    booking = pages.booking()
+    with pages.person(booking.parent) as page:
+        sent = cancels(page)
+        card(page, booking).get_by_role("button", name=CANCEL).click()
+        page.get_by_role("dialog").get_by_role("button", name=CANCEL).dblclick()
+        expect(card(page, booking).get_by_text("Cancelled", exact=True)).to_be_visible()
+        assert len(sent) == 1 and re.fullmatch("[0-9a-f]{32}", sent[0].headers["idempotency-key"])
+    with pages.person(booking.parent, at="/book") as page:
+        booked = []
+        page.on("request", lambda one: one.url.endswith("/book") and one.method == "POST" and booked.append(one))
+        pages.choose_time(page)
+        page.get_by_role("button", name="Go to payment").dblclick()
+        page.wait_for_url("**/c/pay/*")
+        assert len(booked) == 1 and booked[0].headers["idempotency-key"]
+
+
+def test_two_tabs_end_with_the_same_session(pages):  # noqa: F811
+    booking = pages.booking()
+    with pages.person(booking.parent) as first:
+        second = pages.open(first.context, "/", booking.parent)
+        for page in (first, second):
+            card(page, booking).get_by_role("button", name=CANCEL).click()
+        for page in (first, second):
+            confirm(page)
+            expect(card(page, booking).get_by_text("Cancelled", exact=True)).to_be_visible()
+    pages.stack.eventually(lambda: pages.stack.mail.delivered(booking.teacher.email))
+    pages.stack.stripe.ledger.assert_refunded_once(booking.payment_intent)
+
+
+def test_without_a_network_nothing_is_lost_and_the_same_wish_is_sent_again(pages):  # noqa: F811
+    booking = pages.booking()
+    with pages.person(booking.parent) as page:
+        sent = cancels(page)
+        mine = card(page, booking)
+        mine.get_by_role("button", name=CANCEL).click()
+        page.context.set_offline(True)
+        expect(page.locator("#banner")).to_contain_text("You are offline")
+        confirm(page)
+        expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("You are offline")
+        expect(mine.get_by_text("Confirmed")).to_be_visible()
+        page.context.set_offline(False)
+        expect(page.locator("#banner")).to_be_empty()
+        confirm(page)
+        expect(mine.get_by_text("Cancelled", exact=True)).to_be_visible()
+        assert len({one.headers["idempotency-key"] for one in sent}) == 1 and len(sent) == 2
+    pages.stack.eventually(lambda: pages.stack.mail.delivered(booking.teacher.email))
+    pages.stack.stripe.ledger.assert_refunded_once(booking.payment_intent)
+
+
+class Blank(BaseHTTPRequestHandler):
+    """The page of another site."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+ASK = """async ([url, token]) => {
+    try {
+        const answer = await fetch(url, {method: "PUT", headers: {Authorization: `Bearer ${token}`,
+            "Content-Type": "application/json", "Idempotency-Key": "from-another-site"}, body: "{}"});
+        return [answer.status, (await answer.json()).code];
+    } catch (error) { return error.name; }
+}"""
+
+
+def test_a_page_of_another_origin_may_ask_only_when_it_is_listed(pages):  # noqa: F811
+    booking = pages.booking(starts_in="20 hours")
+    site = ThreadingHTTPServer(("127.0.0.1", 0), Blank)
+    threading.Thread(target=site.serve_forever, daemon=True).start()
+    port = site.server_address[1]
+    api = pages.stack.start_service("api", UNBOOK_LISTEN="127.0.0.1:0", UNBOOK_CORS_ORIGINS=f"http://127.0.0.1:{port}")
+    try:
+        with pages.chromium.person() as context:
+            page = context.new_page()
+            wish = [f"{api.url}/api/Sessions/{booking.id}/cancel", booking.parent.token]
+            page.goto(f"http://127.0.0.1:{port}/")
+            assert page.evaluate(ASK, wish) == [409, "too_late"]
+            page.goto(f"http://localhost:{port}/")
+            assert page.evaluate(ASK, wish) == "TypeError"
+    finally:
+        site.shutdown()
+
+
+def test_a_calendar_takes_the_session(pages):  # noqa: F811
+    title = "Geometría, " + "ñandú; " * 12
+    booking = pages.booking(title=title.strip())
+    with pages.person(booking.parent) as page:
+        with page.expect_download() as saved:
+            card(page, booking).get_by_role("button", name="Add to calendar").click()
+        content = open(saved.value.path(), "rb").read()
+    lines = content.split(b"\r\n")
+    assert lines[-1] == b"" and b"\n" not in b"".join(lines) and max(map(len, lines)) <= 75
+    event = icalendar.Calendar.from_ical(content).walk("VEVENT")[0]
+    row = pages.row(booking.id)
+    assert (str(event["SUMMARY"]), event["DTSTART"].dt) == (title.strip(), row["starts_at"].replace(microsecond=0))
+    assert event["DTEND"].dt - event["DTSTART"].dt == row["ends_at"] - row["starts_at"]
+
+
+def test_the_teacher_sees_and_cancels_and_the_parent_gets_the_money(pages):  # noqa: F811
+    booking = pages.booking()
+    with pages.person(booking.teacher) as page:
+        mine = card(page, booking)
+        expect(page.get_by_role("heading", name="Teaching")).to_be_visible()
+        expect(mine).to_contain_text("Booked by Pia Parent")
+        mine.get_by_role("button", name=CANCEL).click()
+        confirm(page)
+        expect(mine.get_by_text("Cancelled by the teacher")).to_be_visible()
+    pages.stack.eventually(
+        lambda: pages.stack.one("SELECT state FROM refunds WHERE booking_id = %s", booking.id)["state"] == "succeeded"
+    )
+    pages.stack.stripe.ledger.assert_refunded_once(booking.payment_intent)
