@@ -22,7 +22,7 @@ def confirm(page):
     page.get_by_role("dialog").get_by_role("button", name=CANCEL).click()
 
 
-def book(pages, page):  # noqa: F811
+def book(pages, page):
     """Fill in the form and go to Stripe's page."""
     pages.choose_time(page)
     page.get_by_role("button", name="Go to payment").click()
@@ -33,11 +33,11 @@ def checkout_of(page):
     return page.url.rsplit("/", 1)[1].split("?")[0]
 
 
-def of_checkout(pages, checkout):  # noqa: F811
+def of_checkout(pages, checkout):
     return pages.stack.one("SELECT * FROM bookings WHERE stripe_session_id = %s", checkout)
 
 
-def test_a_session_that_is_far_enough_is_cancelled_and_the_money_comes_back(pages):  # noqa: F811
+def test_a_session_that_is_far_enough_is_cancelled_and_the_money_comes_back(pages):
     booking = pages.booking(starts_in="3 days")
     with pages.person(booking.parent) as page:
         assert "token" not in page.url
@@ -68,7 +68,7 @@ def test_a_session_that_is_far_enough_is_cancelled_and_the_money_comes_back(page
         pages.stack.eventually(lambda who=person: len(pages.stack.mail.delivered(who.email)) == 1)
 
 
-def test_inside_24_hours_the_button_is_disabled_and_says_why(pages):  # noqa: F811
+def test_inside_24_hours_the_button_is_disabled_and_says_why(pages):
     booking = pages.booking(starts_in="20 hours")
     with pages.person(booking.parent) as page:
         sent = cancels(page)
@@ -83,7 +83,7 @@ def test_inside_24_hours_the_button_is_disabled_and_says_why(pages):  # noqa: F8
     assert pages.row(booking.id)["status"] == 1
 
 
-def test_the_button_turns_so_by_the_servers_clock_while_the_page_is_open(pages):  # noqa: F811
+def test_the_button_turns_so_by_the_servers_clock_while_the_page_is_open(pages):
     """The page's own clock decides nothing: two hours ahead it only asks again. An open question is withdrawn, too."""
     booking = pages.booking(starts_in="24 hours 5 seconds")
     with pages.person(booking.parent, at="/signin") as page:
@@ -103,7 +103,7 @@ def test_the_button_turns_so_by_the_servers_clock_while_the_page_is_open(pages):
     assert pages.row(booking.id)["status"] == 1
 
 
-def test_leaving_the_payment_page_releases_the_booking(pages):  # noqa: F811
+def test_leaving_the_payment_page_releases_the_booking(pages):
     parent = pages.fresh_parent()
     with pages.person(parent, at="/book") as page:
         expect(page.get_by_text("You can cancel until 24 hours before it starts")).to_be_visible()
@@ -119,7 +119,7 @@ def test_leaving_the_payment_page_releases_the_booking(pages):  # noqa: F811
     assert (row["status"], row["cancel_cause"]) == (3, "payment_cancelled")
 
 
-def test_a_paid_booking_is_confirmed_and_going_back_does_not_undo_it(pages):  # noqa: F811
+def test_a_paid_booking_is_confirmed_and_going_back_does_not_undo_it(pages):
     parent = pages.fresh_parent()
     with pages.person(parent, at="/book") as page:
         book(pages, page)
@@ -142,7 +142,7 @@ def test_a_paid_booking_is_confirmed_and_going_back_does_not_undo_it(pages):  # 
     assert (row["status"], row["paid_at"] is not None) == (1, True)
 
 
-def test_a_double_click_asks_once(pages):  # noqa: F811
+def test_a_double_click_asks_once(pages):
     booking = pages.booking()
     with pages.person(booking.parent) as page:
         sent = cancels(page)
@@ -159,7 +159,7 @@ def test_a_double_click_asks_once(pages):  # noqa: F811
         assert len(booked) == 1 and booked[0].headers["idempotency-key"]
 
 
-def test_two_tabs_end_with_the_same_session(pages):  # noqa: F811
+def test_two_tabs_end_with_the_same_session(pages):
     booking = pages.booking()
     with pages.person(booking.parent) as first:
         second = pages.open(first.context, "/", booking.parent)
@@ -172,7 +172,7 @@ def test_two_tabs_end_with_the_same_session(pages):  # noqa: F811
     pages.stack.stripe.ledger.assert_refunded_once(booking.payment_intent)
 
 
-def test_without_a_network_nothing_is_lost_and_the_same_wish_is_sent_again(pages):  # noqa: F811
+def test_without_a_network_nothing_is_lost_and_the_same_wish_is_sent_again(pages):
     booking = pages.booking()
     with pages.person(booking.parent) as page:
         sent = cancels(page)
@@ -213,7 +213,7 @@ ASK = """async ([url, token]) => {
 }"""
 
 
-def test_a_page_of_another_origin_may_ask_only_when_it_is_listed(pages):  # noqa: F811
+def test_a_page_of_another_origin_may_ask_only_when_it_is_listed(pages):
     booking = pages.booking(starts_in="20 hours")
     site = ThreadingHTTPServer(("127.0.0.1", 0), Blank)
     threading.Thread(target=site.serve_forever, daemon=True).start()
@@ -231,7 +231,7 @@ def test_a_page_of_another_origin_may_ask_only_when_it_is_listed(pages):  # noqa
         site.shutdown()
 
 
-def test_a_calendar_takes_the_session(pages):  # noqa: F811
+def test_a_calendar_takes_the_session(pages):
     title = "Geometría, " + "ñandú; " * 12
     booking = pages.booking(title=title.strip())
     with pages.person(booking.parent) as page:
@@ -246,7 +246,7 @@ def test_a_calendar_takes_the_session(pages):  # noqa: F811
     assert event["DTEND"].dt - event["DTSTART"].dt == row["ends_at"] - row["starts_at"]
 
 
-def test_the_teacher_sees_and_cancels_and_the_parent_gets_the_money(pages):  # noqa: F811
+def test_the_teacher_sees_and_cancels_and_the_parent_gets_the_money(pages):
     booking = pages.booking()
     with pages.person(booking.teacher) as page:
         mine = card(page, booking)

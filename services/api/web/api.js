@@ -54,7 +54,7 @@ export async function ask(method, path, { body, key } = {}) {
 	const asked_at = Date.now();
 	let answer, envelope;
 	try {
-		answer = await fetch(`/api/Sessions/${path}`, {
+		answer = await fetch(`/api/Sessions${path.startsWith("?") ? "" : "/"}${path}`, {
 			method,
 			headers,
 			body: body === undefined ? undefined : JSON.stringify(body),

@@ -1,6 +1,6 @@
 // card.js: one session as a person reads it. What may be done with it, and until when, is the server's word.
 
-import { get, now } from "./api.js";
+import { now } from "./api.js";
 import { download, entry } from "./calendar.js";
 import { openCancel } from "./cancel.js";
 import { el } from "./dom.js";
@@ -118,6 +118,3 @@ export function card(session, { viewer, changed, name = "li", level = 3 }) {
 		),
 	);
 }
-
-/** One session, as the server has it now, and its clock. */
-export const readSession = async (id) => (await get(String(id))).data;

@@ -155,10 +155,12 @@ export default {
 	notFoundText: "Diese Seite ist umgezogen oder es gab sie nie.",
 
 	findTitle: "Stunde suchen",
-	findLabel: "Buchungsnummer",
-	findAction: "Zeigen",
-	findHelp: "Die Nummer steht in jeder Nachricht zur Stunde.",
-	findNone: "Es gibt keine Stunde mit dieser Nummer.",
+	findLabel: "Buchungsnummer, Name, E-Mail-Adresse oder eine Kennung von Stripe",
+	findAction: "Suchen",
+	findHelp: "Die Nummer steht in jeder Nachricht zur Stunde; Kennungen beginnen mit pi_, cs_ oder re_.",
+	findNone: "Nichts gefunden",
+	findNoneText: "Von einem Namen braucht es mindestens drei Buchstaben; alles andere muss vollständig sein.",
+	found: "Gefunden",
 
 	did_booked: "Die Stunde wurde gebucht.",
 	did_imported: "Die Stunde wurde aus dem früheren System übernommen.",

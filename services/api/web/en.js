@@ -153,10 +153,12 @@ export default {
 	notFoundText: "The page has moved or never was.",
 
 	findTitle: "Find a session",
-	findLabel: "Booking number",
-	findAction: "Show",
-	findHelp: "The number stands in every mail about the session.",
-	findNone: "There is no session with this number.",
+	findLabel: "Booking number, name, mail address or an id of Stripe",
+	findAction: "Find",
+	findHelp: "The number stands in every mail about the session; ids begin with pi_, cs_ or re_.",
+	findNone: "Nothing was found",
+	findNoneText: "Of a name at least three letters are needed; everything else has to be whole.",
+	found: "Found",
 
 	did_booked: "The session was booked.",
 	did_imported: "The session was taken over from the system before.",

@@ -155,10 +155,12 @@ export default {
 	notFoundText: "La página se ha movido o nunca existió.",
 
 	findTitle: "Buscar una clase",
-	findLabel: "Número de reserva",
-	findAction: "Mostrar",
-	findHelp: "El número está en cada correo sobre la clase.",
-	findNone: "No hay ninguna clase con este número.",
+	findLabel: "Número de reserva, nombre, correo o un identificador de Stripe",
+	findAction: "Buscar",
+	findHelp: "El número está en cada correo sobre la clase; los identificadores empiezan por pi_, cs_ o re_.",
+	findNone: "No se ha encontrado nada",
+	findNoneText: "De un nombre hacen falta al menos tres letras; lo demás tiene que estar completo.",
+	found: "Encontrado",
 
 	did_booked: "La clase se reservó.",
 	did_imported: "La clase se tomó del sistema anterior.",

@@ -1,4 +1,4 @@
-// sessions.js: lists of sessions that keep themselves current: My Bookings, the teacher's view, the student's.
+// sessions.js: lists of sessions that keep themselves current: My Bookings, the teacher's view, the student's, what was found.
 
 import { get, now, when } from "./api.js";
 import { card } from "./card.js";
@@ -64,14 +64,17 @@ function nextMoment(sessions) {
 const isRestless = (one) =>
 	one.status === PENDING || isMoving(one) || (one.status === CONFIRMED && !one.googleMeetLink && Date.parse(one.scheduledDateTime) > now());
 
-export function sessions(viewer) {
-	const view = VIEWS[viewer];
+function headOf(view) {
+	return [el("div", {}, el("h1", { tabindex: "-1" }, t(view.title)), el("p", { class: "lead small" }, t("zoneNote", { zone: zoneWords })))];
+}
+
+/** The lists of a view, current until the page is left. head: what stands above them. */
+export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 	const lists = view.lists.map(([name, path]) => ({ name, path, wanted: PAGE, cards: new Map(), node: el("ol"), found: null }));
 	const body = el("div", {}, waiting());
-	const heading = el("h1", { tabindex: "-1" }, t(view.title));
 	let stop = () => {}, poll, pause = POLL_FIRST_MS, running = null, queued = null, readAt = 0;
 	document.title = `${t(view.title)} · unbook`;
-	show(el("div", {}, heading, el("p", { class: "lead small" }, t("zoneNote", { zone: zoneWords }))), body);
+	show(...head, body);
 
 	/** Something was done here: ask now, and again soon. */
 	const changed = () => {
