@@ -218,6 +218,25 @@ def test_an_address_that_is_none_fails_with_an_alarm_and_the_other_mail_goes(mai
     assert mailbox.of("notifier")[0].metrics()['unbook_alarms_total{what="mail_failed"}'] == 1
 
 
+def test_what_failed_for_want_of_an_address_goes_out_once_it_is_known(mailbox):
+    parent, teacher, _ = mailbox.seed.family()
+    booking, past = mailbox.seed.booking(parent, teacher), mailbox.seed.booking(parent, teacher, starts_in="-9 hours")
+    mailbox.sql("UPDATE users SET email = NULL WHERE id = %s", parent.id)
+    mailing.queue(mailbox, past, parent, "confirmed")
+    mailing.cancel(mailbox, booking)
+    assert [row["state"] for row in mailing.settle(mailbox)].count("failed") == 2
+    mailbox.sql("UPDATE mails SET created_at = created_at - interval '30 days'")
+    for address in ("", parent.email, parent.email):
+        mailbox.sql("UPDATE users SET email = %s WHERE id = %s", address, parent.id)
+    mailbox.eventually(lambda: mailbox.mail.delivered(parent.email), 20, "the mail")
+    rows = mailing.settle(mailbox)
+    assert {(row["booking_id"], row["state"]) for row in rows if row["recipient_id"] == parent.id} == {
+        (booking.id, "sent"),
+        (past.id, "failed"),
+    }, "nobody is invited to what is over"
+    letters(mailbox, parent, teacher)
+
+
 def test_a_cancel_over_http_mails_both_within_the_bells_time(stack, people):
     """The whole way: API, outbox, relay, Kafka, notifier."""
     parent, teacher, _ = people
