@@ -1,6 +1,7 @@
 """Every state of the pages: readable by everybody, in each language, light and dark, on a phone and on a desk; and how they are served."""
 
 import json
+import re
 
 import pytest
 from browser import PHONE, SCREEN
@@ -29,16 +30,19 @@ def family(pages):
     parent = pages.fresh_parent()
     teacher = pages.teacher
     student = pages.stack.seed.person("Student", "Sofia Schüler", guardian=parent)
-    late = pages.booking(parent, "20 hours", teacher=teacher)
+    late = pages.booking(parent, "20 hours", teacher=teacher, title="Piano for beginners", amount_minor=3800)
     early = pages.booking(parent, "3 days", teacher=teacher, student=student)
-    gone = pages.booking(parent, "5 days", teacher=teacher)
+    gone = pages.booking(parent, "5 days", teacher=teacher, title="Spanish conversation")
     pages.booking(parent, "-3 days", teacher=teacher, status=2)
-    pages.booking(parent, "6 days", teacher=teacher, status=0, paid=False)
+    when = pages.stack.one("SELECT date_trunc('hour', clock_timestamp() + interval '7 days') AS at")["at"]
+    body = {"teacherId": teacher.id, "scheduledDateTime": when.isoformat(), "notes": "Please bring the blue book."}
+    held = pages.stack.api.post("/api/Sessions/book", body, token=parent.token)
+    assert held.status == 201, held.text
     pages.stack.api.put(f"/api/Sessions/{gone.id}/cancel", {"reason": "We are ill"}, token=parent.token)
     pages.stack.eventually(
         lambda: pages.stack.one("SELECT state FROM refunds WHERE booking_id = %s", gone.id)["state"] == "succeeded"
     )
-    return {"parent": parent, "student": student, "late": late, "early": early, "gone": gone}
+    return {"parent": parent, "held": held.data["sessionId"], "student": student, "late": late, "early": early, "gone": gone}
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -49,6 +53,7 @@ def test_every_page_is_for_everybody(pages, family, look):
         page.goto(f"{pages.url}/signin#token={parent.token}")
         page.goto(f"{pages.url}/")
         expect(card(page, family["gone"]).locator(".refund")).to_be_visible()
+        expect(card(page, family["held"]).get_by_role("link")).to_have_attribute("href", re.compile("/c/pay/cs_test_"))
         card(page, family["early"]).locator(".more").click()
         expect(card(page, family["early"]).locator(".line")).to_be_visible()
         pages.look(page, f"{look}-bookings")

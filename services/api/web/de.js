@@ -19,6 +19,7 @@ export default {
 
 	upcoming: "Demnächst",
 	earlier: "Früher",
+	history: "Früher und abgesagt",
 	showMore: "Mehr zeigen",
 	loading: "Einen Moment …",
 	emptyBookings: "Noch ist nichts gebucht",

@@ -17,6 +17,7 @@ export default {
 
 	upcoming: "Coming up",
 	earlier: "Earlier",
+	history: "Earlier and cancelled",
 	showMore: "Show more",
 	loading: "One moment …",
 	emptyBookings: "Nothing is booked yet",

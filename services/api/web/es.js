@@ -19,6 +19,7 @@ export default {
 
 	upcoming: "Próximamente",
 	earlier: "Antes",
+	history: "Anteriores y canceladas",
 	showMore: "Mostrar más",
 	loading: "Un momento …",
 	emptyBookings: "Todavía no hay nada reservado",

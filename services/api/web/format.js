@@ -27,11 +27,11 @@ export function zoneName(at) {
 	return shape({ timeZoneName: "short" }).formatToParts(at).find((part) => part.type === "timeZoneName").value;
 }
 
-/** "17:00 – 18:00", with the zone: "17:00 – 18:00 CET". A session over midnight names its last day. */
+/** "17:00 – 18:00 CET", in one piece. A session over midnight names its last day. */
 export function span(from, minutes) {
 	const to = new Date(from.getTime() + minutes * 60000);
-	const last = longDay(from) === longDay(to) ? "" : `${shortDay(to)}, `;
-	return `${clock(from)} – ${last}${clock(to)} ${zoneName(from)}`;
+	const last = longDay(from) === longDay(to) ? "\u00a0" : ` ${shortDay(to)}, `;
+	return `${clock(from)}\u00a0–${last}${clock(to)}\u00a0${zoneName(from)}`;
 }
 
 /** "Sat, 28 Nov 2026, 17:00 CET" */

@@ -14,7 +14,7 @@ const PENDING = 0, CONFIRMED = 1;
 
 const VIEWS = {
 	parent: { title: "navBookings", lists: [["upcoming", "parent/bookings?when=upcoming&"], ["earlier", "parent/bookings?when=past&"]], empty: "emptyBookings" },
-	teacher: { title: "navTeaching", lists: [["upcoming", "teacher/upcoming?"], ["earlier", "teacher/history?"]], empty: "emptyTeaching" },
+	teacher: { title: "navTeaching", lists: [["upcoming", "teacher/upcoming?"], ["history", "teacher/history?"]], empty: "emptyTeaching" },
 	student: { title: "navAttending", lists: [["upcoming", "student/upcoming?"]], empty: "emptyAttending" },
 };
 
