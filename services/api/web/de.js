@@ -112,7 +112,7 @@ export default {
 	confirmingTitle: "Ihre Zahlung wird bestätigt …",
 	confirmingText: "Das dauert einen Moment. Sie brauchen nichts zu tun.",
 	confirmedTitle: "Ihre Stunde ist bestätigt",
-	confirmedText: "Wir haben Ihnen eine Nachricht mit allem Nötigen geschickt.",
+	confirmedText: "Eine Nachricht mit allem Nötigen ist unterwegs.",
 	notYetTitle: "Ihre Zahlung ist noch nicht angekommen",
 	notYetText: "Wenn Sie bezahlt haben, kann es etwas länger dauern: Wir schreiben Ihnen, sobald sie da ist.",
 	notKeptTitle: "Diese Zahlung konnte nicht behalten werden",

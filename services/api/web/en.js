@@ -110,7 +110,7 @@ export default {
 	confirmingTitle: "Confirming your payment …",
 	confirmingText: "This takes a moment. You need not do anything.",
 	confirmedTitle: "Your session is confirmed",
-	confirmedText: "We have sent you a mail with everything you need.",
+	confirmedText: "A mail with everything you need is on its way.",
 	notYetTitle: "Your payment has not arrived yet",
 	notYetText: "If you have paid, it can take a little longer: we write to you once it is here.",
 	notKeptTitle: "This payment could not be kept",

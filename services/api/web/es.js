@@ -112,7 +112,7 @@ export default {
 	confirmingTitle: "Confirmando su pago …",
 	confirmingText: "Tarda un momento. No tiene que hacer nada.",
 	confirmedTitle: "Su clase está confirmada",
-	confirmedText: "Le hemos enviado un correo con todo lo necesario.",
+	confirmedText: "Un correo con todo lo necesario está en camino.",
 	notYetTitle: "Su pago todavía no ha llegado",
 	notYetText: "Si ha pagado, puede tardar un poco más: le escribiremos en cuanto llegue.",
 	notKeptTitle: "No hemos podido aceptar este pago",

@@ -2,12 +2,12 @@
 
 import { get, post } from "./api.js";
 import { card } from "./card.js";
-import { el } from "./dom.js";
+import { el, show, swap } from "./dom.js";
 import { t } from "./i18n.js";
 import { button, link, problemState, quoted, showState, signIn } from "./states.js";
 
 const WAITS_MS = [1000, 1500, 2500, 4000, 6000, 10000, 15000];
-const CONFIRMED = 1;
+const CONFIRMED = 1, CANCELLED = 3;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const toBookings = () => link(t("toBookings"), "/", "primary");
@@ -36,14 +36,24 @@ async function find(id) {
 	return null;
 }
 
-/** Under a state: the session itself, kept current by again. */
-const below = (session, again) => (session ? [card(session, { viewer: "parent", changed: again, name: "article", level: 2 })] : []);
+/** Under a state: the session itself. Once it is cancelled, the state above it is over, and My Bookings shows what comes back. */
+function below(session, id) {
+	const make = (one) => card(one, { viewer: "parent", changed, name: "article", level: 2 });
+	let node = session && make(session);
+	async function changed() {
+		const fresh = await find(id).catch(() => session);
+		if (fresh?.status === CANCELLED && session.status !== CANCELLED) return location.assign("/");
+		if (!fresh) return;
+		const before = node;
+		swap(before, (node = make(fresh)));
+	}
+	return node ? [node] : [];
+}
 
 function trouble(problem, again) {
 	if (problem.kind === "signin") return signIn(true);
 	if (problem.code === "not_found" || problem.code === "forbidden") return unknown();
-	const node = problemState(problem, again);
-	document.querySelector("#main").replaceChildren(node);
+	show(problemState(problem, again));
 }
 
 async function showConfirmed(id) {
@@ -53,7 +63,7 @@ async function showConfirmed(id) {
 		title: t("confirmedTitle"),
 		lines: [t("confirmedText")],
 		actions: [toBookings()],
-		below: below(session, () => showConfirmed(id)),
+		below: below(session, id),
 	});
 }
 
@@ -64,7 +74,7 @@ async function showNotKept(id, problem) {
 		title: t("notKeptTitle"),
 		lines: [quoted(problem.words)],
 		actions: [toBookings()],
-		below: below(session, () => showNotKept(id, problem)),
+		below: below(session, id),
 	});
 }
 
@@ -105,7 +115,7 @@ async function showPaid(id) {
 		title: t(confirmed ? "alreadyTitle" : "alreadyPaidTitle"),
 		lines: [confirmed && t("alreadyText")],
 		actions: [toBookings()],
-		below: below(session, () => showPaid(id)),
+		below: below(session, id),
 	});
 }
 
