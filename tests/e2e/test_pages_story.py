@@ -1,5 +1,6 @@
 """The story and the report, clicked in a browser: what people see, judged by rows, mails and Stripe's ledger."""
 
+import json
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,6 +36,12 @@ def checkout_of(page):
 
 def of_checkout(pages, checkout):
     return pages.stack.one("SELECT * FROM bookings WHERE stripe_session_id = %s", checkout)
+
+
+def fails_once(page, path, status, code):
+    """The next request to that path is answered so, and does nothing; later ones are real."""
+    body = json.dumps({"success": False, "message": "Not now.", "data": None, "code": code, "traceId": "4bf92f35"})
+    page.route(path, lambda route: route.fulfill(status=status, body=body), times=1)
 
 
 def test_a_session_that_is_far_enough_is_cancelled_and_the_money_comes_back(pages):
@@ -110,8 +117,11 @@ def test_leaving_the_payment_page_releases_the_booking(pages):
         book(pages, page)
         checkout = checkout_of(page)
         assert of_checkout(pages, checkout)["status"] == 0
+        fails_once(page, "**/cancel-payment/*", 500, "internal")
         page.locator("#back").click()
         page.wait_for_url(f"{pages.url}/payment/cancel?session_id={checkout}&type=session-booking")
+        expect(page.get_by_role("heading", name="The booking could not be released")).to_be_visible()
+        page.get_by_role("button", name="Try again").click()
         expect(page.get_by_role("heading", name="Your booking is released")).to_be_visible()
         page.get_by_role("link", name="My bookings").last.click()
         expect(page.get_by_text("Nothing is booked yet")).to_be_visible()
@@ -127,6 +137,7 @@ def test_a_paid_booking_is_confirmed_and_going_back_does_not_undo_it(pages):
         with page.context.expect_page() as second:
             page.evaluate("url => window.open(url)", f"{pages.url}/#token={parent.token}")
         expect(second.value.get_by_text("Waiting for payment")).to_be_visible()
+        fails_once(page, "**/confirm-payment/*", 400, "not_paid")
         page.locator("#pay").click()
         page.wait_for_url(f"{pages.url}/payment/success?session_id={checkout}&type=session-booking")
         expect(page.get_by_role("heading", name="Your session is confirmed")).to_be_visible()
@@ -144,6 +155,31 @@ def test_a_paid_booking_is_confirmed_and_going_back_does_not_undo_it(pages):
         expect(page.get_by_text("It should be on your account by")).to_be_visible()
     row = of_checkout(pages, checkout)
     assert row["status"] == 3 and row["paid_at"]
+
+
+def test_a_time_that_is_taken_is_said_where_it_was_chosen(pages):
+    with pages.person(pages.fresh_parent(), at="/book") as page:
+        pages.choose_time(page)
+        chosen = page.evaluate("new Date(`${date.value}T${start.value}`).toISOString()")
+        body = {"teacherId": pages.teacher.id, "scheduledDateTime": chosen}
+        assert pages.stack.api.post("/api/Sessions/book", body, token=pages.fresh_parent().token).status == 201
+        page.get_by_role("button", name="Go to payment").click()
+        expect(page.get_by_role("alert")).to_have_text("This time is taken; please choose another.")
+        expect(page.get_by_label("Starts at")).to_be_focused()
+        page.get_by_label("Starts at").fill("18:45")
+        page.get_by_role("button", name="Go to payment").click()
+        page.wait_for_url("**/c/pay/*")
+
+
+def test_a_long_list_is_shown_piece_by_piece(pages):
+    parent = pages.fresh_parent()
+    for day in range(12):
+        pages.booking(parent, f"{day + 2} days")
+    with pages.person(parent) as page:
+        expect(page.locator(".session")).to_have_count(10)
+        page.get_by_role("button", name="Show more").click()
+        expect(page.locator(".session")).to_have_count(12)
+        expect(page.get_by_role("button", name="Show more")).to_have_count(0)
 
 
 def test_a_double_click_asks_once(pages):

@@ -35,7 +35,7 @@ export function span(from, minutes) {
 }
 
 /** "Sat, 28 Nov 2026, 17:00 CET" */
-export const moment = (at) => `${shortDay(at)}, ${clock(at)} ${zoneName(at)}`;
+export const moment = (at) => `${shortDay(at)}, ${clock(at)}\u00a0${zoneName(at)}`;
 
 export function money(amountMinor, currency) {
 	const shape = new Intl.NumberFormat(locale, { style: "currency", currency });
