@@ -1,7 +1,8 @@
 # What must be installed, in groups, so that a command asks only for what it needs. Sourced by ./dev.
 #   deps_ensure <group>...    build: compile      unit: Criterion     run: PostgreSQL, Redis, Python
-#                             test: real Kafka    bench: a load       gates: linters
-#                             portability: a second Debian     browser: what looks at the pages
+#                             test: real Kafka    support: Go         bench: a load
+#                             gates: linters      portability: a second Debian
+#                             browser: what looks at the pages
 # Quick when nothing is missing. On a terminal it asks first, unless yes=1.
 
 deps_build="gcc libc6-dev cmake ninja-build pkg-config libpq-dev librdkafka-dev libhiredis-dev
@@ -11,6 +12,7 @@ deps_unit="libcriterion-dev python3 util-linux"
 deps_test="default-jre-headless maven prometheus nginx"
 deps_browser="chromium fonts-inter"
 deps_bench="wrk"
+deps_support=$(command -v go >/dev/null || echo golang-go) # fetches Stripe's description; any go will do
 deps_gates="clang clang-format clang-tidy universal-ctags gcovr git"
 deps_portability="debootstrap git"
 

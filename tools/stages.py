@@ -73,6 +73,13 @@ def table():
             tally.tap,
             300,
         ),
+        Stage(
+            "support",
+            [[*PYTEST, "-n", "2", "tests/support/tests"]],
+            tally.pytest,
+            300,
+            lane=1,
+        ),
         Stage("e2e", [*build("asan"), [*PYTEST, "-n", "4", "--dist", "loadfile", "tests/e2e"]], tally.pytest, 600),
         Stage(
             "fault",

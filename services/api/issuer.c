@@ -160,11 +160,11 @@ bool issuer_ask(struct issuer *issuer)
 	return changed;
 }
 
-void issuer_missing(void *context, char *ret_text, size_t cap)
+void issuer_missing(void *issuer, char *ret_text, size_t cap)
 {
-	struct issuer *issuer = context;
+	struct keys *keys = ((const struct issuer *)issuer)->options.keys;
 
-	(void)str_copy(ret_text, cap, keys_count(issuer->options.keys) ? "" : "keys of the issuer");
+	(void)str_copy(ret_text, cap, keys_count(keys) ? "" : "keys of the issuer");
 }
 
 int64_t issuer_age_ms(struct issuer *issuer)

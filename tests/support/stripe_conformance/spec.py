@@ -55,7 +55,7 @@ def fetch() -> Path:
         raise NoSpec(f"go mod download {MODULE}: {done.stdout}{done.stderr}")
     source = Path(json.loads(done.stdout)["Dir"]) / INSIDE
     cached.parent.mkdir(parents=True, exist_ok=True)
-    partial = cached.with_suffix(".partial")
+    partial = cached.with_suffix(f".{os.getpid()}")  # others may fetch it too
     shutil.copyfile(source, partial)
     partial.replace(cached)
     shutil.rmtree(modules, ignore_errors=True)
