@@ -92,7 +92,7 @@ function form(offers) {
 	const refused = (problem) => {
 		if (problem.kind === "signin") return signIn(true);
 		tell(problemWords(problem), { start, date }[FIELD_OF[problem.code]]);
-		const hold = problem.code === "own_hold" && problem.data?.stripeCheckoutUrl;
+		const hold = problem.data?.stripeCheckoutUrl;
 		if (hold) note.append(el("br"), button(t("toHold"), () => leaveFor(hold)));
 		if (problem.code === "too_many_holds") note.append(el("br"), link(t("toBookings"), "/"));
 	};

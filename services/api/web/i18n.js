@@ -3,11 +3,12 @@
 import de from "./de.js";
 import en from "./en.js";
 import es from "./es.js";
-import { amount } from "./format.js";
+import { amount, moment } from "./format.js";
 import { parse, readUntil } from "./server_words.js";
 
 const KEY = "unbook.language";
 const LANGUAGES = { en, de, es };
+const INSTANT = /\b\d{4}-\d\d-\d\dT[\d:.]+Z/g;
 
 export const languages = Object.entries(LANGUAGES).map(([code, words]) => ({ code, name: words.language }));
 
@@ -37,9 +38,10 @@ export const has = (name) => name in words;
 
 /** A text of the server in the reader's language where it is known; else as it came: {text, lang: null or "en"}. */
 export function fromServer(text) {
-	if (language === "en") return { text, lang: null };
+	const local = text.replaceAll(INSTANT, (at) => moment(new Date(at)));
+	if (language === "en") return { text: local, lang: null };
 	const found = parse(text);
-	if (!found) return { text, lang: "en" };
+	if (!found) return { text: local, lang: "en" };
 	const say = ({ name, parts }) =>
 		words.server[name].replaceAll(/\{(\d)\}/g, (_, place) => said(parts[place - 1]));
 	return { text: found.map(say).join(" "), lang: null };
@@ -51,9 +53,9 @@ export function duration(hours, number = 0, unit = "minute") {
 	return parts.filter(Boolean).join(words.and);
 }
 
-/** A piece inside a sentence: how long before the start, or an amount. */
+/** A piece inside a sentence: how long before the start, an amount, a time. */
 function said(part) {
-	if (!part.startsWith("until")) return amount(part);
+	if (!part.startsWith("until")) return amount(part).replace(INSTANT, (at) => moment(new Date(at)));
 	const before = readUntil(part);
 	return before ? t("untilBefore", { duration: duration(before.hours, before.number, before.unit) }) : words.untilStart;
 }
