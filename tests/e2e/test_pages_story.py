@@ -121,8 +121,10 @@ def test_leaving_the_payment_page_releases_the_booking(pages):
         page.locator("#back").click()
         page.wait_for_url(f"{pages.url}/payment/cancel?session_id={checkout}&type=session-booking")
         expect(page.get_by_role("heading", name="The booking could not be released")).to_be_visible()
+        pages.look(page, "desk-not-released")
         page.get_by_role("button", name="Try again").click()
         expect(page.get_by_role("heading", name="Your booking is released")).to_be_visible()
+        pages.look(page, "desk-released")
         page.get_by_role("link", name="My bookings").last.click()
         expect(page.get_by_text("Nothing is booked yet")).to_be_visible()
     row = of_checkout(pages, checkout)
@@ -141,6 +143,7 @@ def test_a_paid_booking_is_confirmed_and_going_back_does_not_undo_it(pages):
         page.locator("#pay").click()
         page.wait_for_url(f"{pages.url}/payment/success?session_id={checkout}&type=session-booking")
         expect(page.get_by_role("heading", name="Your session is confirmed")).to_be_visible()
+        pages.look(page, "desk-confirmed")
         expect(second.value.get_by_text("Confirmed")).to_be_visible()
         expect(second.value.get_by_role("link", name="Join the meeting")).to_have_attribute(
             "href", re.compile("^https://meet.example/")
@@ -148,6 +151,7 @@ def test_a_paid_booking_is_confirmed_and_going_back_does_not_undo_it(pages):
         assert "Unknown" not in second.value.locator("main").inner_text()
         page.goto(f"{pages.url}/payment/cancel?session_id={checkout}&type=session-booking")
         expect(page.get_by_role("heading", name="Your booking is confirmed")).to_be_visible()
+        pages.look(page, "desk-already-confirmed")
         assert of_checkout(pages, checkout)["status"] == 1
         page.get_by_role("article").get_by_role("button", name=CANCEL).click()
         confirm(page)
@@ -165,6 +169,7 @@ def test_a_time_that_is_taken_is_said_where_it_was_chosen(pages):
         assert pages.stack.api.post("/api/Sessions/book", body, token=pages.fresh_parent().token).status == 201
         page.get_by_role("button", name="Go to payment").click()
         expect(page.get_by_role("alert")).to_have_text("This time is taken; please choose another.")
+        pages.look(page, "desk-time-taken")
         expect(page.get_by_label("Starts at")).to_be_focused()
         page.get_by_label("Starts at").fill("18:45")
         page.get_by_role("button", name="Go to payment").click()
