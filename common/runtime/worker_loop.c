@@ -13,11 +13,10 @@
 #define REOPEN_MS        1000
 #define CLOSE_KAFKA_MS   5000
 #define CHECK_MS         2000
-#define CHECK_WAIT_MS    100
+#define ASK_MS           300 /* what a look for the broker may cost; its answer takes some 20 */
 #define SAMPLE_MS        15000
 #define OUTSIDE_MS       20000 /* longer than three sessions: whoever was to rejoin has */
 #define OUTSIDE_MAX_MS   600000
-#define OUTSIDE_ASK_MS   500
 #define OUTSIDE_AGAIN_MS 5000
 
 void worker_wake(struct worker *worker)
@@ -63,6 +62,12 @@ static void close_consumer(struct worker *worker)
 		LOG(LOG_WARN, "consumer left behind", LOG_S("group", worker->group));
 }
 
+/* To get partitions, before the consumer is replaced. */
+static void give_time(struct worker *worker, int64_t ms)
+{
+	worker->outside_at_ms = deadline_in_ms(ms);
+}
+
 static void open_consumer(struct worker *worker)
 {
 	const char *topics[WORKER_TOPICS_MAX];
@@ -88,25 +93,16 @@ static void open_consumer(struct worker *worker)
 	}
 	if (!worker->outside_ms)
 		worker->outside_ms = OUTSIDE_MS;
-	worker->outside_at_ms = deadline_in_ms(worker->outside_ms);
+	give_time(worker, worker->outside_ms);
 	monitor_lock(&worker->consumer_lock);
 	worker->consumer = consumer;
 	monitor_unlock(&worker->consumer_lock);
 }
 
-static void give_time(struct worker *worker, int64_t ms)
-{
-	worker->outside_at_ms = deadline_in_ms(ms);
-}
-
-/* Its library may stay without partitions for ever after a broker forgot group or topics (librdkafka 2944, 3082, 3396; its own questions
- * to the broker may hang as well, so a fresh connection asks). Where others have all partitions, trying again costs a short rebalance, less
- * and less often. */
+/* Its library may stay without partitions for ever after a broker forgot group or topics (librdkafka 2944, 3082, 3396). Where
+ * others have all partitions, trying again costs a short rebalance, less and less often. */
 static void replace_if_outside(struct worker *worker)
 {
-	struct kafka_options options = {.bootstrap = worker->options.kafka_bootstrap,
-					.client_id = worker->options.group};
-	const char *topics[WORKER_TOPICS_MAX];
 	struct kafka_health health;
 
 	if (!worker->consumer)
@@ -118,9 +114,7 @@ static void replace_if_outside(struct worker *worker)
 	}
 	if (deadline_left_ms(worker->outside_at_ms))
 		return;
-	for (int i = 0; i < worker->topic_count; i++)
-		topics[i] = worker->topics[i].name;
-	if (kafka_topics_check(&options, topics, worker->topic_count, OUTSIDE_ASK_MS, NULL)) {
+	if (kafka_consumer_check(worker->consumer, ASK_MS, NULL)) {
 		give_time(worker, OUTSIDE_AGAIN_MS);
 		return;
 	}
@@ -141,7 +135,7 @@ static void look_at_group(struct worker *worker)
 	if (health.brokers_down && !deadline_left_ms(worker->next_check_at_ms)) {
 		/* An idle group hears nothing when the broker comes back. */
 		worker->next_check_at_ms = deadline_in_ms(CHECK_MS);
-		if (!kafka_consumer_check(worker->consumer, CHECK_WAIT_MS, NULL))
+		if (!kafka_consumer_check(worker->consumer, ASK_MS, NULL))
 			health.brokers_down = false;
 	}
 	worker->generation = health.rebalances;

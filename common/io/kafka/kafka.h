@@ -91,7 +91,9 @@ int kafka_consumer_lag(struct kafka_consumer *consumer, struct kafka_lag *ret_la
 		       int64_t timeout_ms);
 void kafka_consumer_health(struct kafka_consumer *consumer, struct kafka_health *ret_health);
 
-/* Ask a broker, at most timeout_ms, whether all subscribed topics exist. Errors ERR_RETRY kafka_unavailable, kafka_no_topic. */
+/* Ask a broker whether all subscribed topics exist, and with it whether one is there: then brokers_down ends. Over a connection of its own
+ * (the consumer's may hang after a broker forgot group or topics), so at most timeout_ms for the answer and as long again to close. Errors
+ * ERR_RETRY kafka_unavailable, kafka_no_topic. */
 enum err_kind kafka_consumer_check(struct kafka_consumer *consumer, int64_t timeout_ms,
 				   struct err *err) MUST_CHECK;
 
@@ -144,7 +146,4 @@ bool kafka_producer_close(struct kafka_producer *producer, int64_t deadline_ms);
 enum err_kind kafka_topics_create(const struct kafka_options *options, const char *const *topics,
 				  int topic_count, int partitions, int64_t timeout_ms,
 				  struct err *err) MUST_CHECK;
-/* Over such a connection too: do all of these topics exist? Errors ERR_RETRY kafka_unavailable, kafka_no_topic; ERR_FATAL kafka_config. */
-enum err_kind kafka_topics_check(const struct kafka_options *options, const char *const *topics,
-				 int topic_count, int64_t timeout_ms, struct err *err) MUST_CHECK;
 #endif

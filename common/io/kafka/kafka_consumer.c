@@ -225,8 +225,8 @@ void kafka_consumer_health(struct kafka_consumer *consumer, struct kafka_health 
 
 enum err_kind kafka_consumer_check(struct kafka_consumer *consumer, int64_t timeout_ms, struct err *err)
 {
-	enum err_kind kind = kafka_ask_topics(consumer->rk, (const char *const *)consumer->topics,
-					      consumer->topic_count, timeout_ms, err);
+	enum err_kind kind = kafka_ask_apart(consumer->rk, (const char *const *)consumer->topics,
+					     consumer->topic_count, timeout_ms, err);
 
 	if (!kind)
 		kafka_monitor_heard(&consumer->monitor);

@@ -37,9 +37,10 @@ void kafka_learn_topics(rd_kafka_t *rk, const char *const *topics, int topic_cou
 /* Run close(subject) in a thread of its own, not past deadline_ms. False: it is still running and keeps subject. */
 bool kafka_close_bounded(void (*close)(void *subject), void *subject, int64_t deadline_ms);
 
-/* Whether all these topics exist. Errors ERR_RETRY kafka_unavailable, kafka_no_topic. */
-enum err_kind kafka_ask_topics(rd_kafka_t *rk, const char *const *topics, int topic_count, int64_t timeout_ms,
-			       struct err *err) MUST_CHECK;
+/* Whether all these topics exist, asked over a connection of its own with the settings of rk. Blocks at most twice timeout_ms: the answer,
+ * and closing. Errors ERR_RETRY kafka_unavailable, kafka_no_topic. */
+enum err_kind kafka_ask_apart(rd_kafka_t *rk, const char *const *topics, int topic_count, int64_t timeout_ms,
+			      struct err *err) MUST_CHECK;
 
 struct kafka_partition {
 	char *topic;

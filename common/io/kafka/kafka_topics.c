@@ -18,8 +18,8 @@ static bool metadata_has(const rd_kafka_metadata_t *metadata, const char *topic)
 	return false;
 }
 
-enum err_kind kafka_ask_topics(rd_kafka_t *rk, const char *const *topics, int topic_count, int64_t timeout_ms,
-			       struct err *err)
+static enum err_kind ask(rd_kafka_t *rk, const char *const *topics, int topic_count, int64_t timeout_ms,
+			 struct err *err)
 {
 	const rd_kafka_metadata_t *metadata;
 	rd_kafka_resp_err_t failed = rd_kafka_metadata(rk, 1, NULL, &metadata, (int)timeout_ms);
@@ -145,7 +145,7 @@ static enum err_kind await(rd_kafka_t *rk, const char *const *topics, int topic_
 
 	kafka_learn_topics(rk, topics, topic_count, deadline_ms);
 	do {
-		kind = kafka_ask_topics(rk, topics, topic_count, deadline_left_ms(deadline_ms), err);
+		kind = ask(rk, topics, topic_count, deadline_left_ms(deadline_ms), err);
 		if (kind)
 			rd_kafka_poll(rk, LOOK_AGAIN_MS);
 	} while (kind && deadline_left_ms(deadline_ms) > 0);
@@ -173,7 +173,7 @@ static enum err_kind ask_or_create(rd_kafka_t *rk, const char *const *topics, in
 {
 	int64_t deadline_ms = deadline_in_ms(timeout_ms);
 	struct err asked = {0};
-	enum err_kind kind = kafka_ask_topics(rk, topics, topic_count, timeout_ms / 2, &asked);
+	enum err_kind kind = ask(rk, topics, topic_count, timeout_ms / 2, &asked);
 
 	if (kind && str_eq(asked.code, "kafka_no_topic")) {
 		kind = create(rk, topics, topic_count, partitions, deadline_left_ms(deadline_ms) / 2, err);
@@ -185,21 +185,48 @@ static enum err_kind ask_or_create(rd_kafka_t *rk, const char *const *topics, in
 	return kind;
 }
 
+static struct asker *asker_alloc(void)
+{
+	struct asker *asker = calloc(1, sizeof(*asker));
+
+	if (asker)
+		kafka_monitor_init(&asker->monitor);
+	return asker;
+}
+
 static enum err_kind asker_new(const struct kafka_options *options, struct asker **ret_asker, struct err *err)
 {
 	static const struct kafka_setting none[] = {{NULL, NULL, 0}};
-	struct asker *asker = calloc(1, sizeof(*asker));
+	struct asker *asker = asker_alloc();
 	enum err_kind kind;
 
 	if (!asker)
 		return err_set(err, ERR_RETRY, "kafka_unavailable", "out of memory");
-	kafka_monitor_init(&asker->monitor);
 	kind = kafka_handle_new(RD_KAFKA_PRODUCER, options, none, NULL, &asker->monitor, &asker->rk, err);
 	if (kind)
 		asker_free(asker);
 	else
 		*ret_asker = asker;
 	return kind;
+}
+
+/* With the settings of another handle. */
+static struct asker *asker_like(rd_kafka_t *rk)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_dup(rd_kafka_conf(rk));
+	struct asker *asker = asker_alloc();
+	char why[160];
+
+	if (asker) {
+		rd_kafka_conf_set_opaque(conf, &asker->monitor);
+		asker->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+	}
+	if (asker && asker->rk)
+		return asker;
+	rd_kafka_conf_destroy(conf);
+	if (asker)
+		asker_free(asker);
+	return NULL;
 }
 
 enum err_kind kafka_topics_create(const struct kafka_options *options, const char *const *topics,
@@ -215,15 +242,15 @@ enum err_kind kafka_topics_create(const struct kafka_options *options, const cha
 	return kind;
 }
 
-enum err_kind kafka_topics_check(const struct kafka_options *options, const char *const *topics,
-				 int topic_count, int64_t timeout_ms, struct err *err)
+enum err_kind kafka_ask_apart(rd_kafka_t *rk, const char *const *topics, int topic_count, int64_t timeout_ms,
+			      struct err *err)
 {
-	struct asker *asker;
-	enum err_kind kind = asker_new(options, &asker, err);
+	struct asker *asker = asker_like(rk);
+	enum err_kind kind;
 
-	if (kind)
-		return kind;
-	kind = kafka_ask_topics(asker->rk, topics, topic_count, timeout_ms, err);
+	if (!asker)
+		return err_set(err, ERR_RETRY, "kafka_unavailable", "no memory or thread to ask with");
+	kind = ask(asker->rk, topics, topic_count, timeout_ms, err);
 	(void)kafka_close_bounded(asker_free, asker, deadline_in_ms(timeout_ms));
 	return kind;
 }

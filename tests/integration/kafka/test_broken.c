@@ -218,3 +218,28 @@ Test(kafka_broken, a_broker_that_comes_back_is_used_again)
 	topic_close_producer(producer);
 	mock_close(&mock);
 }
+
+Test(kafka_broken, a_consumer_learns_by_asking_that_the_broker_is_back)
+{
+	struct mock mock = mock_open();
+	struct kafka_consumer *consumer = consumer_of(rd_kafka_mock_cluster_bootstraps(mock.cluster));
+	int64_t deadline_ms = deadline_in_ms(20000);
+	struct kafka_health health = {0};
+	struct kafka_message message;
+	struct err err = {0};
+
+	ASSERT_OK(kafka_consumer_check(consumer, 5000, &err), err);
+	rd_kafka_mock_broker_set_down(mock.cluster, 1);
+	while (!health.brokers_down) {
+		cr_assert_gt(deadline_left_ms(deadline_ms), 0);
+		cr_assert_not(topic_next(consumer, 50, &message));
+		kafka_consumer_health(consumer, &health);
+	}
+	ASSERT_ERR(kafka_consumer_check(consumer, 200, &err), ERR_RETRY, "kafka_unavailable", err);
+	rd_kafka_mock_broker_set_up(mock.cluster, 1);
+	ASSERT_OK(kafka_consumer_check(consumer, 5000, &err), err);
+	kafka_consumer_health(consumer, &health);
+	cr_assert_not(health.brokers_down);
+	topic_close(consumer);
+	mock_close(&mock);
+}
