@@ -5,15 +5,8 @@
 
 #include "json_strict.h"
 #include "rfc3339.h"
-#include "str.h"
 
 #define NOTES_BYTES_MAX 2000
-
-static enum err_kind refuse(struct request_fault *fault, const char *field, struct err *err, const char *why)
-{
-	(void)str_copy(fault->field, sizeof fault->field, field);
-	return err_set(err, ERR_REJECT, "invalid_body", "%s", why);
-}
 
 /* *ret_id stays 0 when an optional field is absent or null. */
 static enum err_kind take_id(const json_t *root, const char *field, bool required, int64_t *ret_id,
@@ -23,9 +16,9 @@ static enum err_kind take_id(const json_t *root, const char *field, bool require
 
 	*ret_id = 0;
 	if (!value || json_is_null(value))
-		return required ? refuse(fault, field, err, "This field is required.") : ERR_OK;
+		return required ? request_refuse(fault, field, err, "This field is required.") : ERR_OK;
 	if (!json_is_integer(value) || json_integer_value(value) <= 0)
-		return refuse(fault, field, err, "The id must be a positive whole number.");
+		return request_refuse(fault, field, err, "The id must be a positive whole number.");
 	*ret_id = json_integer_value(value);
 	return ERR_OK;
 }
@@ -37,10 +30,10 @@ static enum err_kind take_time(const json_t *root, struct instant *ret_at, struc
 	const json_t *value = json_object_get(root, field);
 
 	if (!json_is_string(value))
-		return refuse(fault, field, err, "The start is required, as 2026-12-31T16:00:00Z.");
+		return request_refuse(fault, field, err, "The start is required, as 2026-12-31T16:00:00Z.");
 	if (!rfc3339_decode(json_string_value(value), ret_at))
-		return refuse(fault, field, err,
-			      "The start must be a time with its offset, as 2026-12-31T16:00:00Z.");
+		return request_refuse(fault, field, err,
+				      "The start must be a time with its offset, as 2026-12-31T16:00:00Z.");
 	return ERR_OK;
 }
 
@@ -60,12 +53,12 @@ static enum err_kind take_notes(const json_t *root, struct arena *arena, const c
 	if (!value || json_is_null(value))
 		return ERR_OK;
 	if (!text)
-		return refuse(fault, "notes", err, "The notes must be a text.");
+		return request_refuse(fault, "notes", err, "The notes must be a text.");
 	if (len > NOTES_BYTES_MAX)
-		return refuse(fault, "notes", err, "The notes are too long.");
+		return request_refuse(fault, "notes", err, "The notes are too long.");
 	for (size_t i = 0; i < len; i++)
 		if (is_control(text[i]))
-			return refuse(fault, "notes", err, "The notes hold control characters.");
+			return request_refuse(fault, "notes", err, "The notes hold control characters.");
 	while (len && strchr(" \t\r\n", *text))
 		text++, len--;
 	while (len && strchr(" \t\r\n", text[len - 1]))
@@ -103,8 +96,7 @@ static enum err_kind take_root(json_t *root, struct arena *arena, struct book_bo
 	struct book_body body = {0};
 
 	if (unknown)
-		return refuse(fault, strlen(unknown) < sizeof fault->field ? unknown : "", err,
-			      "Unknown field.");
+		return request_refuse(fault, unknown, err, "Unknown field.");
 	if (take_id(root, "teacherId", true, &body.teacher_id, fault, err)
 	    || take_id(root, "studentId", false, &body.student_id, fault, err)
 	    || take_id(root, "offerId", false, &body.offer_id, fault, err)
@@ -123,13 +115,8 @@ enum err_kind book_body_decode(const char *bytes, size_t len, struct arena *aren
 	json_t *root;
 
 	*ret_fault = (struct request_fault){0};
-	if (json_strict_load(bytes, len, false, &root, &why)) {
-		const char *words =
-			json_strict_explain(bytes, len, ret_fault->field, sizeof ret_fault->field);
-
-		return err_set(err, ERR_REJECT, "invalid_body", "%s",
-			       words ? words : "The body must be a JSON object.");
-	}
+	if (json_strict_load(bytes, len, false, &root, &why))
+		return request_refuse_json(bytes, len, ret_fault, err, "The body must be a JSON object.");
 	kind = take_root(root, arena, ret_body, ret_fault, err);
 	json_decref(root);
 	return kind;

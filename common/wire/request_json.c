@@ -9,10 +9,21 @@
 
 enum body_kind { BODY_TEXT, BODY_JSON, BODY_OTHER };
 
-static enum err_kind refuse(struct request_fault *fault, const char *field, struct err *err, const char *why)
+enum err_kind request_refuse(struct request_fault *ret_fault, const char *field, struct err *err,
+			     const char *why)
 {
-	(void)str_copy(fault->field, sizeof fault->field, field);
+	if (!*field || !str_copy(ret_fault->field, sizeof ret_fault->field, field))
+		(void)str_copy(ret_fault->field, sizeof ret_fault->field, "body");
 	return err_set(err, ERR_REJECT, "invalid_body", "%s", why);
+}
+
+enum err_kind request_refuse_json(const char *bytes, size_t len, struct request_fault *ret_fault,
+				  struct err *err, const char *otherwise)
+{
+	char field[sizeof ret_fault->field];
+	const char *words = json_strict_explain(bytes, len, field, sizeof field);
+
+	return request_refuse(ret_fault, field, err, words ? words : otherwise);
 }
 
 static bool media_type_is(const char *content_type, const char *want)
@@ -52,12 +63,12 @@ static enum err_kind take_reason(const char *text, size_t len, struct arena *are
 {
 	trim(&text, &len);
 	if (len > REQUEST_REASON_BYTES_MAX)
-		return refuse(fault, "reason", err, "The reason is too long.");
+		return request_refuse(fault, "reason", err, "The reason is too long.");
 	if (!str_is_utf8(text, len))
-		return refuse(fault, "reason", err, "The reason is not valid UTF-8 text.");
+		return request_refuse(fault, "reason", err, "The reason is not valid UTF-8 text.");
 	for (size_t i = 0; i < len; i++)
 		if (((unsigned char)text[i] < 0x20 && !is_space(text[i])) || text[i] == 0x7f)
-			return refuse(fault, "reason", err, "The reason holds control characters.");
+			return request_refuse(fault, "reason", err, "The reason holds control characters.");
 	*ret_reason = NULL;
 	if (len == 0)
 		return ERR_OK;
@@ -71,7 +82,7 @@ static enum err_kind take_value(json_t *value, struct arena *arena, const char *
 	if (json_is_null(value))
 		return ERR_OK;
 	if (!json_is_string(value))
-		return refuse(fault, "reason", err, "The reason must be a text.");
+		return request_refuse(fault, "reason", err, "The reason must be a text.");
 	return take_reason(json_string_value(value), json_string_length(value), arena, ret_reason, fault,
 			   err);
 }
@@ -84,11 +95,11 @@ static enum err_kind take_root(json_t *root, struct arena *arena, const char **r
 
 	*ret_reason = NULL;
 	if (json_is_array(root) || json_is_number(root) || json_is_boolean(root))
-		return refuse(fault, "", err, "The body must be empty, a text or an object.");
+		return request_refuse(fault, "", err, "The body must be empty, a text or an object.");
 	if (!json_is_object(root))
 		return take_value(root, arena, ret_reason, fault, err);
-	json_object_foreach(root, name, value) if (strcmp(name, "reason") != 0) return refuse(
-		fault, strlen(name) < sizeof fault->field ? name : "", err, "Unknown field.");
+	json_object_foreach(root, name, value) if (strcmp(name, "reason") != 0) return request_refuse(
+		fault, name, err, "Unknown field.");
 	value = json_object_get(root, "reason");
 	return value ? take_value(value, arena, ret_reason, fault, err) : ERR_OK;
 }
@@ -118,9 +129,7 @@ enum err_kind request_decode_cancel(const struct request_body *body, struct aren
 	if (json_strict_load(text, len, true, &root, &why)) {
 		if (kind == BODY_TEXT && *text == '"')
 			return take_reason(text, len, arena, ret_reason, ret_fault, err);
-		const char *words = json_strict_explain(text, len, ret_fault->field, sizeof ret_fault->field);
-		return err_set(err, ERR_REJECT, "invalid_body", "%s",
-			       words ? words : "The body is not valid JSON.");
+		return request_refuse_json(text, len, ret_fault, err, "The body is not valid JSON.");
 	}
 	failed = take_root(root, arena, ret_reason, ret_fault, err);
 	json_decref(root);

@@ -10,10 +10,17 @@
 
 #define REQUEST_REASON_BYTES_MAX 2000
 
-/* Which field of the body is wrong; "" when it is the body as a whole. */
+/* Which field of the body is wrong; "body" when it is the body as a whole, or the name does not fit. */
 struct request_fault {
 	char field[64];
 };
+
+/* For the decoders of bodies: ERR_REJECT invalid_body because of field, with words for whoever sent it. */
+enum err_kind request_refuse(struct request_fault *ret_fault, const char *field, struct err *err,
+			     const char *why) MUST_CHECK;
+/* The same for bytes that json_strict_load refused; otherwise: the words when no field is to blame. */
+enum err_kind request_refuse_json(const char *bytes, size_t len, struct request_fault *ret_fault,
+				  struct err *err, const char *otherwise) MUST_CHECK;
 
 /* The body of a cancel request: nothing, null, {}, "reason", {"reason": "..."} or, as text/plain or without a type, the reason itself.
  * *ret_reason in the arena, trimmed; NULL when none was given.

@@ -37,7 +37,7 @@ static void describe(const struct request_body *body, char *ret_text, size_t cap
 	else if (strcmp(err.code, "unsupported_media_type") == 0)
 		snprintf(ret_text, cap, "unsupported");
 	else
-		snprintf(ret_text, cap, fault.field[0] ? "invalid %s" : "invalid", fault.field);
+		snprintf(ret_text, cap, "invalid %s", fault.field);
 	arena_release(&arena);
 }
 
