@@ -7,13 +7,23 @@
 #include "pg.h"
 #include "str.h"
 
+/* The temporary tables. */
+enum imports_table {
+	IMPORTS_USERS,
+	IMPORTS_OFFERS,
+	IMPORTS_BOOKINGS,
+	IMPORTS_PAYMENTS,
+	IMPORTS_FAULTS,
+	IMPORTS_TABLES
+};
+
 struct imports {
 	struct pg *tx;
 	const char *actor;  /* "operator:<name>"; borrowed */
 	struct instant now; /* the database's clock when it began */
 	int64_t faults, last_line;
-	int staged;                                        /* lines that wait in the bufs */
-	struct buf users, offers, bookings, payments, bad; /* rows as JSON */
+	int staged;                      /* lines that wait in rows */
+	struct buf rows[IMPORTS_TABLES]; /* as JSON */
 };
 
 /* Begin: the transaction and its temporary tables. Connection with a deadline of an hour or so; it belongs to the import until

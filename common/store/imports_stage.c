@@ -53,14 +53,15 @@ static const struct pg_stmt create_stmts[] = {
 	CREATE("payments", PAYMENT_COLUMNS),
 	CREATE("faults", "number bigint GENERATED ALWAYS AS IDENTITY, " FAULT_COLUMNS),
 };
-static const struct pg_stmt stage_users = STAGE("users", USER_COLUMNS);
-static const struct pg_stmt stage_offers = STAGE("offers", OFFER_COLUMNS);
-static const struct pg_stmt stage_bookings = STAGE("bookings", BOOKING_COLUMNS_STAGED);
-static const struct pg_stmt stage_payments = STAGE("payments", PAYMENT_COLUMNS);
-static const struct pg_stmt stage_faults = {
-	.name = "import_stage_faults",
-	.sql = "INSERT INTO import_faults (line, about, code, message) SELECT * FROM"
-	       " json_to_recordset($1::json) AS r (" FAULT_COLUMNS ")"};
+static const struct pg_stmt stage_stmts[IMPORTS_TABLES] = {
+	[IMPORTS_USERS] = STAGE("users", USER_COLUMNS),
+	[IMPORTS_OFFERS] = STAGE("offers", OFFER_COLUMNS),
+	[IMPORTS_BOOKINGS] = STAGE("bookings", BOOKING_COLUMNS_STAGED),
+	[IMPORTS_PAYMENTS] = STAGE("payments", PAYMENT_COLUMNS),
+	[IMPORTS_FAULTS] = {.name = "import_stage_faults",
+			    .sql = "INSERT INTO import_faults (line, about, code, message) SELECT * FROM"
+				   " json_to_recordset($1::json) AS r (" FAULT_COLUMNS ")"},
+};
 
 enum err_kind imports_begin(struct pg *db, const char *actor, struct imports *ret_imports, struct err *err)
 {
@@ -68,11 +69,8 @@ enum err_kind imports_begin(struct pg *db, const char *actor, struct imports *re
 	const int clock_place = 3;
 
 	*ret_imports = (struct imports){.tx = db, .actor = actor};
-	buf_init(&ret_imports->users, BATCH_BYTES_MAX);
-	buf_init(&ret_imports->offers, BATCH_BYTES_MAX);
-	buf_init(&ret_imports->bookings, BATCH_BYTES_MAX);
-	buf_init(&ret_imports->payments, BATCH_BYTES_MAX);
-	buf_init(&ret_imports->bad, BATCH_BYTES_MAX);
+	for (int table = 0; table < IMPORTS_TABLES; table++)
+		buf_init(&ret_imports->rows[table], BATCH_BYTES_MAX);
 	if (pg_queue_begin(db, err) || pg_queue(db, &memory_stmt, NULL, err)
 	    || pg_queue(db, &patience_stmt, NULL, err) || pg_queue(db, &clock_stmt, NULL, err))
 		return err->kind;
@@ -90,11 +88,8 @@ void imports_release(struct imports *imports)
 {
 	if (imports->tx)
 		pg_rollback(imports->tx);
-	buf_release(&imports->users);
-	buf_release(&imports->offers);
-	buf_release(&imports->bookings);
-	buf_release(&imports->payments);
-	buf_release(&imports->bad);
+	for (int table = 0; table < IMPORTS_TABLES; table++)
+		buf_release(&imports->rows[table]);
 	imports->tx = NULL;
 }
 
@@ -166,40 +161,50 @@ enum err_kind imports_flush(struct imports *imports, struct err *err)
 	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
 	struct pg *tx = imports->tx;
 
-	if (queue_rows(tx, &stage_users, &imports->users, err)
-	    || queue_rows(tx, &stage_offers, &imports->offers, err)
-	    || queue_rows(tx, &stage_bookings, &imports->bookings, err)
-	    || queue_rows(tx, &stage_payments, &imports->payments, err)
-	    || queue_rows(tx, &stage_faults, &imports->bad, err) || pg_run(tx, &results, err))
+	for (int table = 0; table < IMPORTS_TABLES; table++) {
+		if (queue_rows(tx, &stage_stmts[table], &imports->rows[table], err))
+			return err->kind;
+	}
+	if (pg_run(tx, &results, err))
 		return err->kind;
-	buf_reset(&imports->users);
-	buf_reset(&imports->offers);
-	buf_reset(&imports->bookings);
-	buf_reset(&imports->payments);
-	buf_reset(&imports->bad);
+	for (int table = 0; table < IMPORTS_TABLES; table++)
+		buf_reset(&imports->rows[table]);
 	imports->staged = 0;
 	return ERR_OK;
 }
 
 static enum err_kind staged(struct imports *imports, int64_t line, struct err *err)
 {
-	size_t bytes = imports->users.len + imports->offers.len + imports->bookings.len
-		       + imports->payments.len + imports->bad.len;
+	size_t bytes = 0;
 
+	for (int table = 0; table < IMPORTS_TABLES; table++)
+		bytes += imports->rows[table].len;
 	imports->last_line = line;
 	if (++imports->staged < BATCH_LINES && bytes < BATCH_BYTES)
 		return ERR_OK;
 	return imports_flush(imports, err);
 }
 
+static void open_user(struct buf *rows, int64_t line, const char *subject, bool is_bad)
+{
+	open_about(rows, line, IMPORT_USER, 0, subject);
+	add_bool(rows, "bad", is_bad);
+	add_text(rows, "subject", subject);
+}
+
+static void open_offer(struct buf *rows, int64_t line, int64_t id, bool is_bad)
+{
+	open_about(rows, line, IMPORT_OFFER, id, NULL);
+	add_bool(rows, "bad", is_bad);
+	add_int(rows, "id", id);
+}
+
 enum err_kind imports_add_user(struct imports *imports, int64_t line, const struct import_user *user,
 			       struct err *err)
 {
-	struct buf *rows = &imports->users;
+	struct buf *rows = &imports->rows[IMPORTS_USERS];
 
-	open_about(rows, line, IMPORT_USER, 0, user->subject);
-	add_bool(rows, "bad", false);
-	add_text(rows, "subject", user->subject);
+	open_user(rows, line, user->subject, false);
 	add_text(rows, "email", user->email);
 	add_text(rows, "name", user->name);
 	add_text(rows, "zone", user->zone);
@@ -212,11 +217,9 @@ enum err_kind imports_add_user(struct imports *imports, int64_t line, const stru
 enum err_kind imports_add_offer(struct imports *imports, int64_t line, const struct import_offer *offer,
 				struct err *err)
 {
-	struct buf *rows = &imports->offers;
+	struct buf *rows = &imports->rows[IMPORTS_OFFERS];
 
-	open_about(rows, line, IMPORT_OFFER, offer->id, NULL);
-	add_bool(rows, "bad", false);
-	add_int(rows, "id", offer->id);
+	open_offer(rows, line, offer->id, false);
 	add_text(rows, "teacher", offer->teacher);
 	add_text(rows, "title", offer->title);
 	add_int(rows, "duration_s", offer->duration_s);
@@ -290,7 +293,7 @@ enum err_kind imports_add_booking(struct imports *imports, int64_t line, const s
 				  struct err *err)
 {
 	const char *name = booking->stripe_session_id;
-	struct buf *rows = &imports->bookings;
+	struct buf *rows = &imports->rows[IMPORTS_BOOKINGS];
 
 	if (!name && booking->payment_count)
 		name = booking->payments[0].payment_intent;
@@ -299,13 +302,15 @@ enum err_kind imports_add_booking(struct imports *imports, int64_t line, const s
 	add_fate(rows, booking);
 	buf_add(rows, "}");
 	for (int i = 0; i < booking->payment_count; i++)
-		add_payment(&imports->payments, line, booking, &booking->payments[i]);
+		add_payment(&imports->rows[IMPORTS_PAYMENTS], line, booking, &booking->payments[i]);
 	return staged(imports, line, err);
 }
 
 enum err_kind imports_refuse(struct imports *imports, const struct imports_refusal *refusal, struct err *err)
 {
-	struct buf *rows = &imports->bad;
+	struct buf *rows = &imports->rows[IMPORTS_FAULTS];
+	struct buf *users = &imports->rows[IMPORTS_USERS];
+	struct buf *offers = &imports->rows[IMPORTS_OFFERS];
 
 	imports->faults++;
 	open_about(rows, refusal->line, refusal->kind, refusal->id, refusal->subject);
@@ -313,16 +318,12 @@ enum err_kind imports_refuse(struct imports *imports, const struct imports_refus
 	add_text(rows, "message", refusal->why->msg);
 	buf_add(rows, "}");
 	if (refusal->kind == IMPORT_USER && refusal->subject) {
-		open_about(&imports->users, refusal->line, IMPORT_USER, 0, refusal->subject);
-		add_bool(&imports->users, "bad", true);
-		add_text(&imports->users, "subject", refusal->subject);
-		buf_add(&imports->users, "}");
+		open_user(users, refusal->line, refusal->subject, true);
+		buf_add(users, "}");
 	}
 	if (refusal->kind == IMPORT_OFFER && refusal->id) {
-		open_about(&imports->offers, refusal->line, IMPORT_OFFER, refusal->id, NULL);
-		add_bool(&imports->offers, "bad", true);
-		add_int(&imports->offers, "id", refusal->id);
-		buf_add(&imports->offers, "}");
+		open_offer(offers, refusal->line, refusal->id, true);
+		buf_add(offers, "}");
 	}
 	return staged(imports, refusal->line, err);
 }

@@ -28,15 +28,19 @@ static void put_text(const char *text)
 	putchar('"');
 }
 
+static void put_column(const char *text)
+{
+	put_text(text);
+	putchar(',');
+}
+
 static void csv_line(const struct report_line *line)
 {
-	const char *const texts[] = {line->what ? "difference" : "sum", line->object, line->day,
-				     line->currency, line->id};
-
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		put_text(texts[i]);
-		putchar(',');
-	}
+	put_column(line->what ? "difference" : "sum");
+	put_column(line->object);
+	put_column(line->day);
+	put_column(line->currency);
+	put_column(line->id);
 	if (line->booking_id)
 		printf("%" PRId64, line->booking_id);
 	putchar(',');
@@ -44,8 +48,7 @@ static void csv_line(const struct report_line *line)
 	printf(",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",", line->stripe_count,
 	       line->tables_count, line->stripe_minor, line->tables_minor,
 	       line->stripe_minor - line->tables_minor);
-	put_text(line->stripe_status);
-	putchar(',');
+	put_column(line->stripe_status);
 	put_text(line->tables_status);
 	fputs("\r\n", stdout);
 }

@@ -20,9 +20,14 @@ static int usage(FILE *out, int code)
 	return code;
 }
 
-static void put(const char *label, const char *text)
+static void put_label(const char *label)
 {
 	printf("  %-10s ", label);
+}
+
+static void put(const char *label, const char *text)
+{
+	put_label(label);
 	ctl_put_text(text);
 	putchar('\n');
 }
@@ -31,7 +36,7 @@ static void put_when(const char *label, struct instant at)
 {
 	if (instant_is_none(at))
 		return;
-	printf("  %-10s ", label);
+	put_label(label);
 	ctl_put_instant(at);
 	putchar('\n');
 }
@@ -45,6 +50,12 @@ static void also(const char *label, const char *text)
 	ctl_put_text(text);
 }
 
+static void put_column(const char *text)
+{
+	fputs("  ", stdout);
+	ctl_put_text(text);
+}
+
 static void put_money(struct money money)
 {
 	char decimal[MONEY_TEXT_BYTES];
@@ -55,7 +66,8 @@ static void put_money(struct money money)
 
 static void put_person(const char *label, int64_t id, const char *name)
 {
-	printf("  %-10s user:%lld ", label, (long long)id);
+	put_label(label);
+	printf("user:%lld ", (long long)id);
 	ctl_put_text(name);
 	putchar('\n');
 }
@@ -74,7 +86,7 @@ static void put_booking(const struct booking_view *view)
 	put("title", booking->title);
 	put_when("starts", booking->starts_at);
 	put_when("ends", booking->ends_at);
-	printf("  %-10s ", "price");
+	put_label("price");
 	put_money(booking->price);
 	putchar('\n');
 	put_person("parent", booking->parent_id, view->parent_name);
@@ -109,8 +121,7 @@ static void put_payments(const struct booking_story *story, const struct booking
 	for (int i = 0; i < story->payment_count; i++) {
 		const struct story_payment *payment = &story->payments[i];
 
-		fputs("  ", stdout);
-		ctl_put_text(payment->payment_intent);
+		put_column(payment->payment_intent);
 		fputs(": ", stdout);
 		put_money(payment->captured);
 		fputs(" captured ", stdout);
@@ -123,8 +134,7 @@ static void put_payments(const struct booking_story *story, const struct booking
 	for (int i = 0; i < story->refund_count; i++) {
 		const struct story_refund *refund = &story->refunds[i];
 
-		fputs("  ", stdout);
-		ctl_put_text(refund->id);
+		put_column(refund->id);
 		fputs(": ", stdout);
 		put_money(refund->amount);
 		printf(" %s", refund->status);
@@ -162,14 +172,10 @@ static void put_log(const struct booking_log_list *log)
 	for (int i = 0; i < log->count; i++) {
 		fputs("  ", stdout);
 		ctl_put_instant(log->entries[i].at);
-		fputs("  ", stdout);
-		ctl_put_text(log->entries[i].actor);
-		fputs("  ", stdout);
-		ctl_put_text(log->entries[i].what);
-		if (log->entries[i].detail) {
-			fputs("  ", stdout);
-			ctl_put_text(log->entries[i].detail);
-		}
+		put_column(log->entries[i].actor);
+		put_column(log->entries[i].what);
+		if (log->entries[i].detail)
+			put_column(log->entries[i].detail);
 		putchar('\n');
 	}
 }
