@@ -5,11 +5,12 @@ BUDGET = 20  # refund requests a second, agreed with Stripe
 
 def test_a_day_of_backlog_and_then_a_burst(new_world):
     """The refund workers were away for a day. Some requests had left before, unheard, and Stripe has forgotten their keys by now."""
-    world = new_world(only=("api", "refund-worker", "notifier", "reaper"), settings={"UNBOOK_REPLICAS": "2"})
+    world = new_world(only=("api", "notifier", "reaper"), settings={"UNBOOK_REPLICAS": "2"})
     bookings = world.book(100)
     world.stripe_fault("cut", effect=True, method="POST", count=None)
     world.stripe_fault("error", status=503, effect=False, method="GET", count=None)
     world.cancel(bookings[:5])
+    world.start(["refund-worker"])  # finds five together: one after another, the first would open the breaker
     ledger = world.eventually(lambda: len((made := world.stack.stripe.ledger).refunds()) == 5 and made, 20, "five were made")
     world.kill(world.stack.of("refund-worker")[0])
     world.cancel(bookings[5:])
@@ -25,4 +26,4 @@ def test_a_day_of_backlog_and_then_a_burst(new_world):
     print(f"{len(posts)} refunds in {took_s:.1f} s, at most {e.ledger.busiest_second()} in a second")
     assert len(posts) == 95, "what Stripe had made was found, not asked for once more"
     assert len(posts) >= 0.95 * BUDGET * took_s
-    assert e.ledger.busiest_second() <= BUDGET + 2 and not [post for post in posts if post.status == 429]
+    assert e.ledger.busiest_second() <= BUDGET + 1 and not [post for post in posts if post.status == 429]
