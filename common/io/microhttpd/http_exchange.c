@@ -214,6 +214,12 @@ static void find_route(struct http_exchange *exchange, bool known_verb)
 	}
 }
 
+/* Of those that no route has: it ends where its length says, and so does its answer. */
+static bool is_plain_verb(const char *verb)
+{
+	return str_eq(verb, "DELETE") || str_eq(verb, "PATCH");
+}
+
 void http_exchange_begin(struct http_exchange *exchange, const char *verb, const char *version)
 {
 	struct http_request *request = &exchange->request;
@@ -245,8 +251,9 @@ void http_exchange_begin(struct http_exchange *exchange, const char *verb, const
 		exchange->response.close = true;
 		http_exchange_refuse(exchange, status, code, message);
 	}
-	/* What is answered before its body was read cannot be followed by another request. Nor can chunks: their trailer is read as
-	 * carelessly as the headers, and nobody sees it. */
-	exchange->response.close |= (exchange->answered && framing->length) || framing->encodings;
+	/* No request may follow a body that is not read to its end. Nor chunks: their trailer is read as carelessly as the headers, and
+	 * nobody sees it. Nor a verb that others may frame in their own way. */
+	exchange->response.close |= framing->length > (int64_t)exchange->body_bytes_max || framing->encodings
+				    || !(known_verb || is_plain_verb(verb));
 	buf_init(&exchange->body, exchange->body_bytes_max);
 }

@@ -48,7 +48,8 @@ struct http_exchange *http_exchange_new(struct http_server *server, struct MHD_C
 					const char *raw_uri);
 void http_exchange_free(struct http_exchange *exchange);
 
-/* First look at the request line and headers: refuses (then exchange->answered) or sets route and limits. */
+/* First look at the request line and headers: refuses (then exchange->answered) or sets route and limits. When response.close is not set, the
+ * answer is for after the body. */
 void http_exchange_begin(struct http_exchange *exchange, const char *verb, const char *version);
 
 /* Make *response an answer of the server itself. */

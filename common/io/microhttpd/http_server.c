@@ -152,7 +152,8 @@ static enum MHD_Result on_access(void *context, struct MHD_Connection *connectio
 		return MHD_NO;
 	if (!exchange->begun) {
 		http_exchange_begin(exchange, verb, version);
-		return exchange->answered ? send_answer(exchange) : MHD_YES;
+		/* The library closes the connection after an answer that it gets in this call. */
+		return exchange->answered && exchange->response.close ? send_answer(exchange) : MHD_YES;
 	}
 	if (*upload_len) {
 		buf_add_bytes(&exchange->body, upload, *upload_len);
