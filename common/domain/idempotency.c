@@ -46,14 +46,19 @@ enum idempotency_verdict idempotency_decide(const struct idempotency_memory *mem
 	return memory->has_answer ? IDEMPOTENCY_REPLAY : IDEMPOTENCY_GO_ON;
 }
 
+enum idempotency_verdict idempotency_conclude(const struct idempotency_memory *memory, bool is_own)
+{
+	enum idempotency_verdict verdict = idempotency_decide(memory);
+
+	return verdict == IDEMPOTENCY_GO_ON && !is_own ? IDEMPOTENCY_TWIN : verdict;
+}
+
 bool idempotency_is_kept(int status, const char *code)
 {
-	static const char *const passing[] = {"invalid_body", "invalid_id", "in_progress", "not_paid"};
+	static const char *const final[] = {"already_paid", "refunded", "too_late", "not_cancellable"};
 
-	if (status >= 500 || status == 401 || status == 415 || status == 429)
-		return false;
-	for (size_t i = 0; code && i < sizeof passing / sizeof *passing; i++)
-		if (str_eq(code, passing[i]))
-			return false;
-	return true;
+	for (size_t i = 0; code && i < sizeof final / sizeof *final; i++)
+		if (str_eq(code, final[i]))
+			return true;
+	return status >= 200 && status < 300;
 }

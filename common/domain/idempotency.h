@@ -14,6 +14,7 @@ struct idempotency_key {
 	int64_t user_id; /* keys are each caller's own */
 	const char *text;
 	unsigned char request_sha256[IDEMPOTENCY_SHA_BYTES];
+	bool is_written; /* this request has an effect, whose transaction wrote the key's row */
 };
 
 /* The header's value, bare or as a quoted string (RFC 8941, 3.3.3; both name the same key): 1 to 255 printable ASCII characters.
@@ -32,11 +33,16 @@ enum idempotency_verdict {
 	IDEMPOTENCY_GO_ON, /* its effect was committed and its answer lost: run it again, on the same booking */
 	IDEMPOTENCY_REPLAY, /* give the same answer */
 	IDEMPOTENCY_OTHER,  /* 422: the key belongs to another request */
+	IDEMPOTENCY_TWIN,   /* 409: the same request is at work elsewhere, or died there a moment ago */
 };
+/* Before it runs. Never TWIN. */
 enum idempotency_verdict idempotency_decide(const struct idempotency_memory *memory);
+/* After it ran, before its answer is given: NEW and GO_ON keep the answer. is_own: a row without an answer is this request's, because it
+ * wrote it or found it when it began; else another process has. */
+enum idempotency_verdict idempotency_conclude(const struct idempotency_memory *memory, bool is_own);
 
-/* Is this answer the request's for ever? What has changed nothing and may be different next time is not: 5xx, 429, 401, a request that is
- * malformed or meets its own twin, a payment that has not arrived. code: of the error, NULL when there is none. */
+/* Is this answer the request's for ever? Only what was done, or never can be done: a refusal that has changed nothing and may be different
+ * next time is decided anew. code: of the error, NULL when there is none. */
 bool idempotency_is_kept(int status, const char *code);
 
 #endif

@@ -13,7 +13,7 @@ struct flow {
 	struct arena *arena; /* results and event bodies; one request's or job's */
 	const char *actor; /* of the time line: "user:<id>", a service's name, "stripe", "operator:<name>" */
 	const char *traceparent; /* NULL: none */
-	const struct idempotency_key
+	struct idempotency_key
 		*key; /* of the request whose effect this is; its row commits with it. NULL: none */
 	int64_t doorbell_ms;
 	const char *meeting_url_template; /* with {token}; settle only. NULL or "": no meeting */

@@ -22,7 +22,7 @@ struct holds_new {
 	const struct hold_request *request;
 	const struct offer *offer;
 	struct instant hold_expires_at;
-	const struct idempotency_key *key; /* of the request; its row commits with the booking. NULL: none */
+	struct idempotency_key *key; /* of the request; its row commits with the booking. NULL: none */
 };
 enum err_kind holds_insert(struct pg *tx, const struct holds_new *hold, struct arena *arena,
 			   struct booking *ret_booking, struct err *err) MUST_CHECK;

@@ -54,13 +54,14 @@ enum err_kind idempotency_keys_find(struct pg *db, const struct idempotency_key 
 	return ERR_OK;
 }
 
-enum err_kind idempotency_keys_queue(struct pg *tx, const struct idempotency_key *key, int64_t booking_id,
+enum err_kind idempotency_keys_queue(struct pg *tx, struct idempotency_key *key, int64_t booking_id,
 				     struct err *err)
 {
 	struct pg_args args = {0};
 
 	add_key(&args, key);
 	pg_arg_id(&args, booking_id);
+	key->is_written = true;
 	return pg_queue(tx, &write_stmt, &args, err);
 }
 

@@ -21,7 +21,9 @@ static bool add_all(EVP_MD_CTX *context, const struct request_parts *parts)
 	for (const char *const *param = parts->params; *param; param++)
 		if (!add(context, *param, strlen(*param)))
 			return false;
-	return add(context, parts->query, strlen(parts->query)) && add(context, parts->body, parts->body_len);
+	return add(context, parts->query, strlen(parts->query))
+	       && add(context, parts->content_type, strlen(parts->content_type))
+	       && add(context, parts->body, parts->body_len);
 }
 
 bool request_digest(const struct request_parts *parts, unsigned char ret_sha256[REQUEST_DIGEST_BYTES])

@@ -12,6 +12,7 @@ struct request_parts {
 	const char *route;         /* its pattern, so that the case of the path does not matter */
 	const char *const *params; /* of the path, as sent; a NULL ends them */
 	const char *query;
+	const char *content_type; /* the same bytes can be two bodies */
 	const void *body;
 	size_t body_len;
 };

@@ -106,14 +106,17 @@ static void replay(struct http_request *request, struct http_response *response,
 
 /* True: the request is answered. */
 static bool answer_from(struct http_request *request, struct http_response *response,
-			const struct idempotency_found *found)
+			const struct idempotency_found *found, enum idempotency_verdict verdict)
 {
-	switch (idempotency_decide(&found->memory)) {
+	switch (verdict) {
 	case IDEMPOTENCY_REPLAY:
 		replay(request, response, found);
 		return true;
 	case IDEMPOTENCY_OTHER:
 		answer_other(request, response);
+		return true;
+	case IDEMPOTENCY_TWIN:
+		answer_running(request, response);
 		return true;
 	case IDEMPOTENCY_GO_ON:
 	case IDEMPOTENCY_NEW:
@@ -131,15 +134,18 @@ static struct keyed *take_key(const struct http_request *request, const char *he
 	struct keyed *keyed = arena_alloc(request->arena, sizeof *keyed);
 	char *text = arena_alloc(request->arena, IDEMPOTENCY_KEY_BYTES);
 	const char *params[HTTP_PARAMS_MAX + 1] = {0};
+	const char *content_type = http_request_header(request, "Content-Type");
 	const struct request_parts parts = {.method = http_method_name(request->method),
 					    .route = request->route->pattern,
 					    .params = params,
 					    .query = request->query,
+					    .content_type = content_type ? content_type : "",
 					    .body = request->body,
 					    .body_len = request->body_len};
 
 	memcpy(params, request->params, sizeof request->params);
-	if (!keyed || !text || !idempotency_key_decode(header, text))
+	if (!keyed || !text || http_request_header_count(request, HEADER) != 1
+	    || !idempotency_key_decode(header, text))
 		return NULL;
 	*keyed = (struct keyed){.key = {.user_id = caller->actor.user_id, .text = text}, .handler = handler};
 	return request_digest(&parts, keyed->key.request_sha256) ? keyed : NULL;
@@ -166,54 +172,70 @@ static bool answer_from_memory(struct api *api, struct http_request *request, st
 	struct err err = {0};
 
 	if (keyed_cache_find(api, &keyed->key, request->arena, &found)
-	    && answer_from(request, response, &found))
+	    && answer_from(request, response, &found, idempotency_decide(&found.memory)))
 		return true;
 	if (find(api, request, &keyed->key, &found, &err)) {
 		answer_database_error(request, response, &err);
 		return true;
 	}
+	keyed->goes_on = idempotency_decide(&found.memory) == IDEMPOTENCY_GO_ON;
 	keyed->booking_id = found.booking_id;
-	return answer_from(request, response, &found);
+	return answer_from(request, response, &found, idempotency_decide(&found.memory));
 }
 
 /* --- after --- */
 
-/* Whether it could be written or not, the effect is there and this is its answer. */
-static void keep(struct api *api, const struct http_request *request, const struct http_response *response,
-		 const struct idempotency_key *key)
+static void tell(const struct http_request *request, const struct err *err)
 {
-	struct pg *db = NULL;
-	struct err err = {0};
-	bool is_kept = false;
-	enum err_kind kind = pg_pool_take(api->db, POOL_WAIT_MS, &db, &err);
 	char trace[ANSWER_TRACE_BYTES];
 
-	if (!kind)
-		kind = idempotency_keys_record(db, key, response->status, response->body.data, &is_kept,
-					       &err);
-	pg_pool_give(api->db, db);
-	if (kind) {
-		answer_trace_id(request, trace);
-		LOG(LOG_WARN, "answer not kept for its key", LOG_S("code", err.code), LOG_S("why", err.msg),
-		    LOG_S("trace", trace));
-	} else if (is_kept) {
-		keyed_cache_put(api, key, response->status, response->body.data);
-	}
+	answer_trace_id(request, trace);
+	LOG(LOG_WARN, "answer not kept for its key", LOG_S("code", err->code), LOG_S("why", err->msg),
+	    LOG_S("trace", trace));
 }
 
+/* *ret_is_kept false: the key's row was written meanwhile. */
+static enum err_kind keep(struct api *api, const struct http_response *response,
+			  const struct idempotency_key *key, bool *ret_is_kept, struct err *err)
+{
+	struct pg *db = NULL;
+	enum err_kind kind = pg_pool_take(api->db, POOL_WAIT_MS, &db, err);
+
+	*ret_is_kept = false;
+	if (!kind)
+		kind = idempotency_keys_record(db, key, response->status, response->body.data, ret_is_kept,
+					       err);
+	pg_pool_give(api->db, db);
+	if (*ret_is_kept)
+		keyed_cache_put(api, key, response->status, response->body.data);
+	return kind;
+}
+
+/* Another process may have been at work under this key at the same moment: then its answer is the answer. When the database cannot be
+ * asked, the effect is there all the same, and this is its answer. */
 static void conclude(struct api *api, struct http_request *request, struct http_response *response)
 {
-	const struct caller *caller = request->user;
-	const struct idempotency_key *key = &caller->keyed->key;
+	struct keyed *keyed = ((const struct caller *)request->user)->keyed;
+	bool is_kept = false, is_own = keyed->goes_on || keyed->key.is_written;
+	bool wants = idempotency_is_kept(response->status, response->code);
 	struct idempotency_found found;
 	struct err err = {0};
 
-	if (response->body.failed)
+	if (response->body.failed || (!wants && response->status != 500))
 		return;
-	if (idempotency_is_kept(response->status, response->code))
-		keep(api, request, response, key);
-	else if (response->status == 500 && find(api, request, key, &found, &err) == ERR_OK)
-		answer_from(request, response, &found); /* another process was at work under this key */
+	for (int try = 0; try < 2 && !is_kept; try++) {
+		if (find(api, request, &keyed->key, &found, &err)) {
+			tell(request, &err);
+			return;
+		}
+		if (answer_from(request, response, &found, idempotency_conclude(&found.memory, is_own))
+		    || !wants)
+			return;
+		if (keep(api, response, &keyed->key, &is_kept, &err)) {
+			tell(request, &err);
+			return;
+		}
+	}
 }
 
 static void go_on(void *context, struct http_request *request, struct http_response *response)
@@ -245,9 +267,9 @@ void keyed_run(struct api *api, struct http_request *request, struct http_respon
 	keyed = take_key(request, header, handler);
 	if (!keyed) {
 		answer_error(request, response,
-			     &(struct answer_error){400, "invalid_idempotency_key",
-						    "The key must be 1 to 255 printable ASCII characters.",
-						    HEADER});
+			     &(struct answer_error){
+				     400, "invalid_idempotency_key",
+				     "The key must be one, of 1 to 255 printable ASCII characters.", HEADER});
 		return;
 	}
 	running = enter(api->keyed, keyed);

@@ -1,7 +1,10 @@
 """Idempotency-Key: a request that is repeated under its key is answered as the first was, and does nothing again; whatever fails between."""
 
 import concurrent.futures
+import http.client
 import itertools
+import threading
+import urllib.parse
 
 import pytest
 from book_world import Shop, shop  # noqa: F401
@@ -149,6 +152,56 @@ def test_twenty_clicks_at_once_are_one_booking(shop):  # noqa: F811
     assert len(bookings_of(shop, parent)) == 1 and checkouts_for(shop, parent) == 1
     last = book(shop, parent, key, body, api=twin)
     assert last.status == 201 and replayed(last)
+
+
+def test_two_processes_give_one_answer_for_one_key(shop):  # noqa: F811
+    """A twin is told to wait, or gets what the first got; and what each heard is what it hears again."""
+    twin = Http(shop.stack.start_service("api").url)
+    parent, data = shop.booked()
+    shop.pay(data["stripeSessionId"])
+    assert shop.confirm_payment(data["stripeSessionId"], parent).status == 200
+    path, key = f"/api/Sessions/{data['sessionId']}/cancel", fresh_key()
+    barrier = threading.Barrier(8)
+
+    def cancel(n):
+        barrier.wait(10)
+        return (shop.api, twin)[n % 2].put(path, token=parent.token, headers=under(key))
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(cancel, range(8)))
+    done = [a for a in answers if a.status == 200]
+    assert len({a.body for a in done}) == 1 and sum(not replayed(a) for a in done) == 1
+    assert "refund" in done[0].json["message"]
+    assert all(a.status == 409 and a.json["code"] == "in_progress" for a in answers if a.status != 200)
+    for api in (shop.api, twin):
+        assert api.put(path, token=parent.token, headers=under(key)).body == done[0].body
+
+
+def test_a_refusal_that_may_pass_is_decided_anew(shop):  # noqa: F811
+    when, key = shop.at(), fresh_key()
+    rival, data = shop.booked(when=when)
+    parent = shop.fresh_parent()
+    assert book(shop, parent, key, body_of(shop, when)).json["code"] == "slot_taken"
+    assert shop.cancel_payment(data["stripeSessionId"], rival).status == 200
+    assert book(shop, parent, key, body_of(shop, when)).status == 201
+
+
+def test_two_keys_or_another_kind_of_body_are_another_matter(shop):  # noqa: F811
+    parent, data = shop.booked()
+    path, key = f"/api/Sessions/{data['sessionId']}/cancel", fresh_key()
+    parts = urllib.parse.urlsplit(shop.api.base_url)
+    line = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
+    line.putrequest("PUT", path)
+    for name, value in (("Authorization", f"Bearer {parent.token}"), ("Idempotency-Key", key), ("Idempotency-Key", "other")):
+        line.putheader(name, value)
+    line.endheaders()
+    refused = line.getresponse()
+    assert refused.status == 400 and b"invalid_idempotency_key" in refused.read()
+    line.close()
+    plain = shop.api.put(path, '"x"', token=parent.token, headers=under(key, **{"Content-Type": "text/plain"}))
+    assert plain.status == 200
+    as_json = shop.api.put(path, '"x"', token=parent.token, headers=under(key, **{"Content-Type": "application/json"}))
+    assert as_json.status == 422
 
 
 def test_one_at_work_is_in_progress_and_another_body_is_not_its_twin(shop):  # noqa: F811

@@ -10,6 +10,29 @@ const char *http_request_header(const struct http_request *request, const char *
 	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
+struct header_count {
+	const char *name;
+	int count;
+};
+
+static enum MHD_Result count_header(void *argument, enum MHD_ValueKind kind, const char *name,
+				    const char *value)
+{
+	struct header_count *count = argument;
+
+	(void)kind, (void)value;
+	count->count += str_ieq(name, count->name);
+	return MHD_YES;
+}
+
+int http_request_header_count(const struct http_request *request, const char *name)
+{
+	struct header_count count = {.name = name};
+
+	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_header, &count);
+	return count.count;
+}
+
 static int hex_value(char c)
 {
 	const char *digits = "0123456789abcdef";

@@ -56,6 +56,8 @@ void http_response_add_header(struct http_request *request, struct http_response
 
 /* First value of a header, NULL when absent; name without regard to case. */
 const char *http_request_header(const struct http_request *request, const char *name);
+/* How often it came. */
+int http_request_header_count(const struct http_request *request, const char *name);
 /* Decoded value of a query parameter in the arena; NULL when absent or not valid UTF-8; *ret_count (may be NULL) how often it came. */
 const char *http_request_query(const struct http_request *request, const char *name, int *ret_count);
 /* False when the query names a parameter that is not in allowed (NULL-terminated); *ret_name is then the name, in the arena. */

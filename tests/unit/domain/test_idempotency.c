@@ -67,6 +67,19 @@ Test(idempotency, what_a_key_is_decides_over_what_is_remembered)
 	}
 }
 
+Test(idempotency, an_answer_is_kept_unless_another_process_has_the_key)
+{
+	for (int bits = 0; bits < 16; bits++) {
+		const struct idempotency_memory memory = {bits & 1, bits & 2, bits & 4};
+		bool is_own = bits & 8;
+		enum idempotency_verdict before = idempotency_decide(&memory);
+
+		cr_expect_eq(idempotency_conclude(&memory, is_own),
+			     before == IDEMPOTENCY_GO_ON && !is_own ? IDEMPOTENCY_TWIN : before, "%d", bits);
+		cr_expect_neq(before, IDEMPOTENCY_TWIN);
+	}
+}
+
 Test(idempotency, only_what_stays_true_is_kept)
 {
 	static const struct {
@@ -76,18 +89,20 @@ Test(idempotency, only_what_stays_true_is_kept)
 	} cases[] = {
 		{200, NULL, true},
 		{201, NULL, true},
-		{403, "forbidden", true},
-		{404, "not_found", true},
-		{409, "slot_taken", true},
 		{409, "too_late", true},
+		{409, "not_cancellable", true},
 		{409, "refunded", true},
 		{400, "already_paid", true},
-		{400, "too_soon", true},
+		{400, "too_soon", false},
 		{400, "invalid_body", false},
-		{400, "invalid_id", false},
 		{400, "not_paid", false},
 		{401, "unauthenticated", false},
+		{403, "forbidden", false},
+		{404, "not_found", false},
 		{409, "in_progress", false},
+		{409, "own_hold", false},
+		{409, "slot_taken", false},
+		{409, "too_many_holds", false},
 		{415, "unsupported_media_type", false},
 		{429, "too_many_requests", false},
 		{500, "internal", false},
