@@ -11,7 +11,7 @@ import time
 import psycopg
 import pytest
 from stack import Stack
-from stack.http import Answer
+from stack.http import Http
 from stack.services import LIMITS
 from test_book_webhook import event, sign
 
@@ -25,17 +25,9 @@ def fresh_address():
     return f"127.7.1.{next(_hosts)}"
 
 
-def ask(service, source, method="GET", path=BOOKINGS, *, token=None, body=None, headers=None):
+def ask(service, source, method="GET", path=BOOKINGS, **more):
     """One request from that address."""
-    host, port = service.addresses()["http"].rsplit(":", 1)
-    line = http.client.HTTPConnection(host, int(port), timeout=20, source_address=(source, 0))
-    headers = dict(headers or {})
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    with contextlib.closing(line):
-        line.request(method, path, body=body, headers=headers)
-        answer = line.getresponse()
-        return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+    return Http(service.url, source=source).request(method, path, **more)
 
 
 def until_refused(ask_once, at_most):

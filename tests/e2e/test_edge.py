@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import contextlib
-import http.client
 import http.server
 import json
 import re
@@ -13,7 +12,7 @@ import time
 import pytest
 from api_world import DATA
 from stack import Stack
-from stack.http import Answer, Http
+from stack.http import Http
 from stack.nginx import NAME, Nginx
 from test_book_webhook import event, sign, stored
 
@@ -75,17 +74,9 @@ class Edge:
         self.old.shutdown()
         self.old.server_close()
 
-    def ask(self, method, path, *, token=None, body=None, headers=None, source="127.0.0.1"):
-        line = http.client.HTTPSConnection(
-            "127.0.0.1", self.nginx.port, timeout=20, context=self.nginx.tls, source_address=(source, 0)
-        )
-        headers = {"Host": NAME, **(headers or {})}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        with contextlib.closing(line):
-            line.request(method, path, body=body, headers=headers)
-            answer = line.getresponse()
-            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+    def ask(self, method, path, *, headers=None, source="127.0.0.1", **more):
+        edge = Http(f"https://127.0.0.1:{self.nginx.port}", source=source, tls=self.nginx.tls)
+        return edge.request(method, path, headers={"Host": NAME, **(headers or {})}, **more)
 
     def raw(self, request):
         """The statuses that came back for these bytes within half a second (an interim one and HTTP/0.9 have none)."""

@@ -27,15 +27,19 @@ class Answer:
 
 
 class Http:
-    """Http.heard_by: functions that hear of every answer (method, path, Answer), and may raise."""
+    """source: the address it comes from; tls: an ssl.SSLContext for https.
+
+    Http.heard_by: functions that hear of every answer (method, path, Answer), and may raise.
+    """
 
     heard_by = ()
 
-    def __init__(self, base_url, timeout=20.0):
+    def __init__(self, base_url, timeout=20.0, *, source="", tls=None):
         self.base_url = base_url.rstrip("/")
         parts = urllib.parse.urlsplit(self.base_url)
         self.host, self.port, self.prefix = parts.hostname, parts.port, parts.path
         self.timeout = timeout
+        self.source, self.tls = source, tls
 
     def request(self, method, path, *, token=None, body=None, headers=None):
         """body: bytes or str as they are, anything else as JSON. OSError when the line breaks."""
@@ -45,7 +49,12 @@ class Http:
         if body is not None and not isinstance(body, (bytes, str)):
             body = json.dumps(body)
             headers.setdefault("Content-Type", "application/json")
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=self.timeout)
+        more = {"timeout": self.timeout, "source_address": (self.source, 0) if self.source else None}
+        connection = (
+            http.client.HTTPSConnection(self.host, self.port, context=self.tls, **more)
+            if self.tls
+            else http.client.HTTPConnection(self.host, self.port, **more)
+        )
         try:
             connection.request(method, self.prefix + path, body=body, headers=headers)
             got = connection.getresponse()
