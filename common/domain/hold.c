@@ -2,11 +2,15 @@
 
 #define US_PER_S INT64_C(1000000)
 
+static bool is_hold_of(const struct booking *rival, const struct hold_request *request)
+{
+	return rival->parent_id == request->parent_id && rival->status == BOOKING_PENDING;
+}
+
 static bool is_live_hold_of(const struct booking *rival, const struct hold_request *request,
 			    struct instant now)
 {
-	return rival->parent_id == request->parent_id && rival->status == BOOKING_PENDING
-	       && rival->hold_expires_at.us > now.us;
+	return is_hold_of(rival, request) && rival->hold_expires_at.us > now.us;
 }
 
 static bool is_same(const struct booking *rival, const struct hold_request *request,
@@ -52,6 +56,8 @@ enum err_kind hold_decide(const struct hold_request *request, const struct hold_
 	}
 	if (check_time(request, facts, err))
 		return err->kind;
+	if (facts->rival && is_hold_of(facts->rival, request))
+		return err_set(err, ERR_REJECT, "hold_ends", "the parent's hold is over and being closed");
 	if (facts->rival)
 		return err_set(err, ERR_REJECT, "slot_taken", "the teacher is booked then");
 	if (holds_max && facts->live_holds >= holds_max)

@@ -33,6 +33,39 @@ static bool media_type_is(const char *content_type, const char *want)
 	return len == strlen(want) && strncasecmp(content_type, want, len) == 0;
 }
 
+/* The value of the first parameter charset, without its quotes; *ret_len 0: there is none. */
+static const char *charset_of(const char *content_type, size_t *ret_len)
+{
+	static const char name[] = "charset=";
+	const char *at = strchr(content_type, ';');
+
+	*ret_len = 0;
+	for (; at; at = strchr(at, ';')) {
+		at += 1 + strspn(at + 1, " \t");
+		if (strncasecmp(at, name, sizeof name - 1) != 0)
+			continue;
+		at += sizeof name - 1;
+		at += *at == '"';
+		*ret_len = strcspn(at, "\"; \t");
+		return at;
+	}
+	return NULL;
+}
+
+bool request_may_be_json(const char *content_type)
+{
+	static const char utf8[] = "utf-8";
+	const char *charset;
+	size_t len;
+
+	if (!content_type || !*content_type)
+		return true;
+	if (!media_type_is(content_type, "application/json"))
+		return false;
+	charset = charset_of(content_type, &len);
+	return !charset || (len == sizeof utf8 - 1 && strncasecmp(charset, utf8, len) == 0);
+}
+
 static enum body_kind kind_of(const char *content_type)
 {
 	if (!content_type || !*content_type || media_type_is(content_type, "text/plain"))

@@ -22,6 +22,9 @@ enum err_kind request_refuse(struct request_fault *ret_fault, const char *field,
 enum err_kind request_refuse_json(const char *bytes, size_t len, struct request_fault *ret_fault,
 				  struct err *err, const char *otherwise) MUST_CHECK;
 
+/* May these bytes be JSON in UTF-8, by their Content-Type? application/json, without a charset or with utf-8, or none at all (NULL, ""). */
+bool request_may_be_json(const char *content_type);
+
 /* The body of a cancel request: nothing, null, {}, "reason", {"reason": "..."} or, as text/plain or without a type, the reason itself.
  * *ret_reason in the arena, trimmed; NULL when none was given.
  * Errors ERR_REJECT invalid_body (not JSON, unknown or mistyped field, too long, not UTF-8; *ret_fault names the field),

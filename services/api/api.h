@@ -57,7 +57,9 @@ struct api {
 	_Atomic int64_t keys_looked_ms; /* when the key file, if there is one, was last looked at */
 	struct webhook_secrets webhook_secrets;
 	struct stripe_link link;
-	struct stripe *stripe_brief; /* the same, for people who wait: two calls take 2 s at most */
+	struct stripe *stripe_brief; /* the same, for people who wait: a call takes 2 s at most */
+	struct stripe
+		*stripe_confirm; /* likewise, 8 s: they want to know, and nothing is decided without it */
 	struct pg_pool *db;
 	struct redis *redis; /* NULL: none is configured */
 	struct relay *relay;

@@ -188,6 +188,10 @@ static void answer_refused(struct book *b, const struct err *err)
 	if (str_eq(err->code, "own_hold"))
 		answer_with_hold(b, "own_hold",
 				 "You already hold this time; please pay for it or cancel it first.");
+	else if (str_eq(err->code, "hold_ends"))
+		answer_again_later(b, 409, "in_progress",
+				   "Your earlier booking of this time is being closed; please try again in a "
+				   "moment.");
 	else if (str_eq(err->code, "too_many_holds"))
 		answer_too_many_holds(b);
 	else
@@ -232,10 +236,21 @@ static void give_up(struct book *b, bool is_proven, bool is_final, const struct 
 		"The payment page could not be made. Nothing was booked; please try again in a moment.");
 }
 
+/* A first request's expires_at is right by the clock that made it, so Stripe's tells another time. Told nobody but the operator. */
+static bool is_clock_off(const struct stripe_answer *answer)
+{
+	return str_eq(answer->param, "expires_at");
+}
+
 static void answer_failed_creation(struct book *b, enum err_kind kind, const struct stripe_answer *answer)
 {
 	bool is_first = b->outcome == HOLD_NEW;
+	bool is_refused = is_first && answer->refund_answer == REFUND_ANSWER_REFUSED;
 
+	if (is_refused && is_clock_off(answer))
+		LOG(LOG_ERROR, "clock is off", LOG_I("booking", b->booking.id),
+		    LOG_S("why",
+			  "Stripe refuses expires_at: the clock of PostgreSQL's host differs by minutes"));
 	if (answer->refund_answer == REFUND_ANSWER_TWIN)
 		answer_again_later(b, 409, "in_progress", "This booking is being made right now.");
 	else
@@ -243,7 +258,7 @@ static void answer_failed_creation(struct book *b, enum err_kind kind, const str
 		give_up(b,
 			(kind == ERR_REJECT && answer->refund_answer != REFUND_ANSWER_KEY_CONFLICT)
 				|| (kind == ERR_RETRY && is_first),
-			answer->refund_answer == REFUND_ANSWER_REFUSED && is_first, answer);
+			is_refused && !is_clock_off(answer), answer);
 }
 
 static enum err_kind record(struct book *b, const struct checkout *checkout, bool *ret_may_pay,
@@ -321,6 +336,12 @@ static bool take_body(struct book *b)
 	struct book_body body;
 	struct err err = {0};
 
+	if (!request_may_be_json(http_request_header(b->request, "Content-Type"))) {
+		answer_error(b->request, b->response,
+			     &(struct answer_error){415, "unsupported_media_type", "Send application/json.",
+						    NULL});
+		return false;
+	}
 	if (book_body_decode(b->request->body, b->request->body_len, b->request->arena, &body, &fault,
 			     &err)) {
 		answer_error(b->request, b->response,

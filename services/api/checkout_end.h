@@ -22,7 +22,8 @@ enum checkout_end {
 	CHECKOUT_END_WAITING,  /* nothing was written */
 };
 
-/* On the stripe pool: blocks for Stripe at most 2 s. *ret_booking as it stands now, in the request's arena; not with WAITING.
+/* On the stripe pool: blocks for Stripe at most 2 s, and 2 s more to read a checkout that Stripe refused to expire: it is paid or expired,
+ * and releasing a paid one unread would be wrong. *ret_booking as it stands now, in the request's arena; not with WAITING.
  * Errors those of release_booking and settle_checkout. */
 enum err_kind checkout_end(struct api *api, struct http_request *request,
 			   const struct checkout_ending *ending, enum checkout_end *ret_end,

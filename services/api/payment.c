@@ -182,13 +182,26 @@ static void settle(struct return_trip *r, const struct checkout *checkout)
 		answer_refunded(r);
 }
 
+/* A delayed payment that failed: Stripe's event has told so, and its checkout may go on reading as one that waits. */
+static bool has_failed(const struct booking *booking)
+{
+	return booking->status == BOOKING_CANCELLED && booking->cancel_cause == CAUSE_CHECKOUT_FAILED;
+}
+
+static void answer_unpaid(struct return_trip *r, bool is_awaited)
+{
+	answer(r, 400, "not_paid",
+	       is_awaited ? "Your payment is being processed; we write to you once it has arrived."
+			  : "This session has not been paid for.");
+}
+
 static void confirm(struct return_trip *r)
 {
 	struct stripe_answer stripe = {0};
 	struct checkout checkout;
 	struct err err = {0};
 
-	if (stripe_get_checkout(r->api->stripe_brief, r->booking.stripe_session_id, &checkout, &stripe,
+	if (stripe_get_checkout(r->api->stripe_confirm, r->booking.stripe_session_id, &checkout, &stripe,
 				&err)) {
 		LOG(LOG_WARN, "checkout not read", LOG_S("code", err.code), LOG_S("why", err.msg));
 		answer_unavailable(r);
@@ -200,13 +213,12 @@ static void confirm(struct return_trip *r)
 		settle(r, &checkout);
 		return;
 	case CHECKOUT_PROVES_WAIT:
-		answer(r, 400, "not_paid",
-		       "Your payment is being processed; we write to you once it has arrived.");
+		answer_unpaid(r, !has_failed(&r->booking));
 		return;
 	case CHECKOUT_PROVES_NOTHING:
 	case CHECKOUT_PROVES_UNPAID:
 	case CHECKOUT_PROVES_FAILED:
-		answer(r, 400, "not_paid", "This session has not been paid for.");
+		answer_unpaid(r, false);
 		return;
 	}
 }

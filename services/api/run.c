@@ -8,9 +8,10 @@
 #include "metrics.h"
 #include "service.h"
 
-#define CALL_MS  8000
-#define BRIEF_MS 1000
-#define REDIS_MS 100 /* somebody waits for the answer, and Redis is only a cache */
+#define CALL_MS    8000
+#define BRIEF_MS   2000 /* to end a checkout: the slot is released without Stripe's word after it */
+#define CONFIRM_MS 8000 /* to read one that was paid: without Stripe's word there is no answer */
+#define REDIS_MS   100  /* somebody waits for the answer, and Redis is only a cache */
 
 static void collect(void *context)
 {
@@ -90,18 +91,19 @@ static enum err_kind open_http(struct api *api, struct err *err)
 	return ERR_OK;
 }
 
-/* Two calls of it are what a person waits for at most. */
-static enum err_kind open_brief(struct api *api, struct err *err)
+/* Stripe for people who wait: one call takes call_ms at most. */
+static enum err_kind open_stripe(const struct api *api, int64_t call_ms, struct stripe **ret_stripe,
+				 struct err *err)
 {
 	const struct stripe_settings *settings = &api->settings->stripe;
 	struct stripe_options options = {settings->url, settings->key, settings->connect_ms,
 					 settings->timeout_ms};
 
-	if (options.timeout_ms > BRIEF_MS)
-		options.timeout_ms = BRIEF_MS;
+	if (options.timeout_ms > call_ms)
+		options.timeout_ms = call_ms;
 	if (options.connect_ms > options.timeout_ms)
 		options.connect_ms = options.timeout_ms;
-	return stripe_open(&options, &api->stripe_brief, err);
+	return stripe_open(&options, ret_stripe, err);
 }
 
 /* URLs are made by adding to it. */
@@ -132,10 +134,11 @@ static enum err_kind open_parts(struct api *api, struct err *err)
 	api->policy.teacher_notice_s = api->settings->teacher_notice_s;
 	cut_slashes(api->settings->frontend_url);
 	if ((api->settings->redis_url && redis_open(api->settings->redis_url, REDIS_MS, &api->redis, err))
-	    || open_brief(api, err) || user_cache_new(&api->users, err) || keyed_table_new(&api->keyed, err)
-	    || limits_open(api, &api->limits, err) || pg_pool_open(&pg, connections, &api->db, err)
-	    || relay_open(&relay, &api->relay, err) || health_open(common->pg_url, &api->health, err)
-	    || open_issuer(api, err))
+	    || open_stripe(api, BRIEF_MS, &api->stripe_brief, err)
+	    || open_stripe(api, CONFIRM_MS, &api->stripe_confirm, err) || user_cache_new(&api->users, err)
+	    || keyed_table_new(&api->keyed, err) || limits_open(api, &api->limits, err)
+	    || pg_pool_open(&pg, connections, &api->db, err) || relay_open(&relay, &api->relay, err)
+	    || health_open(common->pg_url, &api->health, err) || open_issuer(api, err))
 		return err->kind;
 	return open_http(api, err);
 }
@@ -163,6 +166,7 @@ static void close_parts(struct api **handle)
 	limits_close(api->limits);
 	user_cache_free(api->users);
 	redis_close(api->redis);
+	stripe_close(api->stripe_confirm);
 	stripe_close(api->stripe_brief);
 	stripe_close(api->link.stripe);
 }

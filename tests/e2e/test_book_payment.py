@@ -135,6 +135,28 @@ def test_with_stripe_away_it_is_released_and_the_reaper_is_told(shop, fault):  #
     shop.booked(when=row["starts_at"].isoformat())
 
 
+def test_a_slow_stripe_is_heard(shop):  # noqa: F811
+    """It says within the budget that it will not expire a paid checkout, and then what became of that."""
+    (gone, first), (here, second), (ill, third), (left, fourth) = (shop.booked() for _ in range(4))
+    for data in (first, second, third):
+        shop.pay(data["stripeSessionId"])
+    break_stripe(shop, "/v1/checkout/sessions/*", kind="delay", seconds=1.2, count=None)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            given_up = pool.submit(shop.cancel_payment, first["stripeSessionId"], gone)
+            paid = pool.submit(shop.confirm_payment, second["stripeSessionId"], here)
+            cancelled = pool.submit(shop.cancel, third["sessionId"], ill)
+            released(shop, shop.cancel_payment(fourth["stripeSessionId"], left), fourth)
+    finally:
+        forget_faults(shop)
+    refused_as_paid(given_up.result())
+    assert given_up.result().json["code"] == "already_paid" and paid.result().status == 200
+    assert "full refund of €45.00" in cancelled.result().json["message"]
+    for data in (first, second):
+        confirmed(shop, data)
+    assert shop.row(fourth["sessionId"])["checkout_closed_at"]
+
+
 def test_paid_late_it_is_refunded_and_the_answer_is_no_longer_a_success(shop):  # noqa: F811
     parent, data = shop.booked()
     break_stripe(shop, "/v1/checkout/sessions/*", count=None, kind="cut", effect=False)
@@ -270,6 +292,19 @@ def test_not_paid_yet_it_stays_pending(shop):  # noqa: F811
     assert shop.row(data["sessionId"])["status"] == 0
 
 
+def test_a_delayed_payment_that_failed_is_not_awaited(shop):  # noqa: F811
+    parent, data = shop.booked()
+    shop.pay(data["stripeSessionId"], delayed=True)
+    shop.stack.stripe.post(f"checkouts/{data['stripeSessionId']}/async", succeeded=False)
+    shop.stack.sql(
+        "UPDATE bookings SET status = 3, cancel_cause = 'checkout_failed', cancelled_at = now() WHERE id = %s",
+        data["sessionId"],
+    )
+    answer = shop.confirm_payment(data["stripeSessionId"], parent)
+    assert (answer.status, answer.json["code"]) == (400, "not_paid")
+    assert answer.json["message"] == "This session has not been paid for."
+
+
 def test_nothing_to_pay_is_paid(shop):  # noqa: F811
     teacher = shop.stack.seed.person("Teacher", "Free")
     shop.stack.seed.offer(teacher, amount_minor=0)
@@ -307,7 +342,7 @@ def test_cancelled_after_it_was_confirmed_the_answer_says_so(shop, amount_minor,
 
 def test_stripe_away_is_503_and_changes_nothing(shop):  # noqa: F811
     parent, data = shop.booked()
-    break_stripe(shop, "/v1/checkout/sessions/*", kind="hang", effect=False, seconds=5)
+    break_stripe(shop, "/v1/checkout/sessions/*", kind="cut", effect=False, count=None)
     answer = shop.confirm_payment(data["stripeSessionId"], parent)
     assert answer.status == 503 and answer.headers["retry-after"]
     assert shop.row(data["sessionId"])["status"] == 0

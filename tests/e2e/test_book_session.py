@@ -1,6 +1,7 @@
 """GET teachers/available and POST book: price and slot from our tables, one checkout at Stripe, nothing left behind when that fails."""
 
 import concurrent.futures
+import json
 import re
 
 import pytest
@@ -154,6 +155,37 @@ def test_only_a_parent_books(shop):  # noqa: F811
         assert shop.book(person).status == 403
 
 
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        (None, 201),
+        ("application/json", 201),
+        ('Application/JSON; charset="UTF-8"', 201),
+        ("text/plain", 415),
+        ("text/html", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("application/jsonp", 415),
+        ("application/json; charset=utf-16", 415),
+    ],
+)
+def test_a_booking_is_json(shop, content_type, status):  # noqa: F811
+    body = json.dumps({"teacherId": shop.teacher.id, "scheduledDateTime": shop.at()}).encode()
+    headers = {"Content-Type": content_type} if content_type else {}
+    answer = shop.api.post("/api/Sessions/book", body, token=shop.fresh_parent().token, headers=headers)
+    assert answer.status == status, answer.text
+    assert status == 201 or answer.json["code"] == "unsupported_media_type"
+
+
+def test_the_own_hold_that_is_just_over_is_worth_waiting_for(shop):  # noqa: F811
+    when = shop.at()
+    parent, data = shop.booked(when=when)
+    shop.stack.sql("UPDATE bookings SET hold_expires_at = clock_timestamp() WHERE id = %s", data["sessionId"])
+    answer = shop.book(parent, when=when)
+    assert (answer.status, answer.json["code"]) == (409, "in_progress"), answer.text
+    assert answer.headers["retry-after"] and "try again" in answer.json["message"]
+    assert shop.book(when=when).json["code"] == "slot_taken", "for anybody else"
+
+
 # Stripe away
 
 
@@ -208,6 +240,23 @@ def test_what_stripe_never_takes_is_not_to_be_tried_again(shop):  # noqa: F811
         assert (row["status"], row["cancel_cause"], row["next_try_at"]) == (3, "checkout_failed", None)
         assert row["checkout_closed_at"], "proven: nothing was made, and the hour is free again"
     assert "line_items[0][price_data][unit_amount]" in shop.stack.of("api")[0].log_text()
+
+
+def test_clocks_that_differ_are_not_the_offers_fault(new_stack):
+    stack = new_stack(only=("api",))
+    shop = Shop(stack)  # noqa: F811
+    stack.stripe.control("POST", "/_sim/clock/advance", {"seconds": 360})
+    body = {"teacherId": shop.teacher.id, "scheduledDateTime": shop.at()}
+    for id in (1, 2):
+        answer = shop.api.post(
+            "/api/Sessions/book", body, token=shop.parent.token, headers={"Idempotency-Key": "the same"}
+        )
+        failed(shop, answer, 502)
+        assert answer.headers["retry-after"] and "idempotent-replayed" not in answer.headers
+        row = last(shop)
+        assert (row["id"], row["status"], row["cancel_cause"]) == (id, 3, "checkout_failed")
+        assert row["checkout_closed_at"], "proven: nothing was made, and the hour is free again"
+    assert "the clock of PostgreSQL's host" in stack.of("api")[0].log_text()
 
 
 def test_when_nothing_listens_it_is_proven_that_nothing_was_made(new_stack):

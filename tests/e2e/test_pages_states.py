@@ -43,6 +43,7 @@ NEVER_SHOWN = {
     "This teacher has several offers; please choose one.",  # the page names the offer
     "You may book for yourself and your own students.",  # and no student
     "Your session is confirmed.",  # its own words
+    "Send application/json.",  # they do
     "Requests refused because of a limit, by limit.",  # a metric's help
     "It is a sentence that nobody says.",  # so that the judge is judged
 }

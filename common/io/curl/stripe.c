@@ -118,6 +118,7 @@ static enum err_kind refused(const struct http_response *response, struct stripe
 	answer->refund_answer = stripe_error_answer(answer->http_status, is_stripes ? &error : NULL,
 						    answer->replayed, answer->should_retry);
 	(void)str_copy(answer->code, sizeof answer->code, code);
+	(void)str_copy(answer->param, sizeof answer->param, error.param);
 	return err_set(err, refund_answer_kind(answer->refund_answer), "stripe_refused", "HTTP %d %s%s%s%s",
 		       answer->http_status, code, error.param[0] ? " about " : "", error.param,
 		       answer->replayed ? " (replayed)" : "");

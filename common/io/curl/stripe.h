@@ -45,6 +45,7 @@ struct stripe_answer {
 	int64_t retry_after_ms; /* 0: not asked */
 	char request_id[64];
 	char code[64];               /* error code or type, else why there was no whole answer; "" if none */
+	char param[96];              /* the parameter that Stripe objects to; "" if none */
 	struct stripe_refund refund; /* of create and get, when refund_answer is REFUND_ANSWER_REFUND */
 	struct stripe_refund
 		seen[STRIPE_SEEN_MAX]; /* every refund in the answer, the newest first, for the record */

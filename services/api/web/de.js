@@ -236,6 +236,7 @@ export default {
 		too_many_requests: "Zu viele Anfragen; bitte warten Sie einen Moment.",
 		no_payment_page: "Die Zahlungsseite konnte nicht erstellt werden. Es wurde nichts gebucht; bitte versuchen Sie es gleich noch einmal.",
 		being_made: "Diese Buchung wird gerade erstellt.",
+		being_closed: "Ihre frühere Buchung dieser Zeit wird gerade geschlossen; bitte versuchen Sie es gleich noch einmal.",
 		released_meanwhile: "Der Termin wurde inzwischen freigegeben. Es wurde nichts gebucht; bitte versuchen Sie es noch einmal.",
 		not_offered: "Diese Lehrkraft bietet das nicht an.",
 		processing: "Ihre Zahlung wird bearbeitet; wir schreiben Ihnen, sobald sie da ist.",

@@ -236,6 +236,7 @@ export default {
 		too_many_requests: "Demasiadas peticiones; espere un momento.",
 		no_payment_page: "No se ha podido crear la página de pago. No se ha reservado nada; inténtelo otra vez dentro de un momento.",
 		being_made: "Esta reserva se está creando ahora mismo.",
+		being_closed: "Su reserva anterior de esta hora se está cerrando; inténtelo de nuevo en un momento.",
 		released_meanwhile: "La hora se ha liberado mientras tanto. No se ha reservado nada; inténtelo otra vez.",
 		not_offered: "Este profesor o profesora no ofrece eso.",
 		processing: "Su pago se está tramitando; le escribiremos en cuanto llegue.",

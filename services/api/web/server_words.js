@@ -51,6 +51,7 @@ const sentences = {
 	too_many_requests: "(?:Too many requests|You (?:asked|booked|cancelled))[^.;]*; please wait a moment\\.",
 	no_payment_page: "The payment page could not be made\\. Nothing was booked; please try again in a moment\\.",
 	being_made: "This booking is being made right now\\.",
+	being_closed: "Your earlier booking of this time is being closed; please try again in a moment\\.",
 	released_meanwhile: "The slot was released meanwhile\\. Nothing was booked; please try again\\.",
 	not_offered: "This teacher does not offer that\\.",
 

@@ -129,7 +129,7 @@ Test(hold, another_offer_student_or_time_is_the_own_hold_in_the_way)
 	cr_expect_str_eq(decided_with(&time), "own_hold");
 }
 
-Test(hold, what_is_sold_or_held_by_others_or_over_is_taken)
+Test(hold, what_is_sold_or_held_by_others_is_taken_and_the_own_hold_that_is_over_ends)
 {
 	struct booking other = sample_hold(), paid = sample_hold(), over = sample_hold();
 
@@ -138,6 +138,10 @@ Test(hold, what_is_sold_or_held_by_others_or_over_is_taken)
 	over.hold_expires_at = before_start(48 * US_PER_HOUR);
 	cr_expect_str_eq(decided_with(&other), "slot_taken");
 	cr_expect_str_eq(decided_with(&paid), "slot_taken");
+	cr_expect_str_eq(decided_with(&over), "hold_ends");
+	over.offer_id++;
+	cr_expect_str_eq(decided_with(&over), "hold_ends");
+	over.parent_id = SOMEBODY;
 	cr_expect_str_eq(decided_with(&over), "slot_taken");
 }
 

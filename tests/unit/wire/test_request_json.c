@@ -24,6 +24,36 @@ static bool read_part(const char *name, const char *part, char *bytes, size_t ca
 	return true;
 }
 
+Test(request_json, json_is_what_calls_itself_so_in_utf_8_or_says_nothing)
+{
+	static const struct {
+		const char *content_type;
+		bool may_be;
+	} cases[] = {
+		{NULL, true},
+		{"", true},
+		{"application/json", true},
+		{"APPLICATION/JSON", true},
+		{"application/json;charset=utf-8", true},
+		{"application/json ; charset=\"UTF-8\"", true},
+		{"application/json; v=1;  Charset=utf-8; q=2", true},
+		{"application/json; xcharset=utf-16", true},
+		{"application/json; charset=utf-16", false},
+		{"application/json; charset=utf-8x", false},
+		{"application/json; charset=", false},
+		{"application/json; v=1; charset=latin1", false},
+		{"application/jsonp", false},
+		{"application/problem+json", false},
+		{"text/json", false},
+		{"text/plain", false},
+		{"text/html; charset=utf-8", false},
+		{";application/json", false},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		cr_expect_eq(request_may_be_json(cases[i].content_type), cases[i].may_be, "case %zu", i);
+}
+
 static void describe(const struct request_body *body, char *ret_text, size_t cap)
 {
 	struct request_fault fault;
