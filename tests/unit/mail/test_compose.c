@@ -191,6 +191,32 @@ Test(compose, says_what_really_comes_back_beside_a_refund_by_hand_or_a_dispute)
 	expect(compose(&f, MAIL_CANCELLED, 1).text, "Your payment of €45.00 has already been returned");
 }
 
+Test(compose, a_payment_that_was_not_kept_comes_back_as_far_as_it_has_not_yet)
+{
+	struct mail_facts f = facts();
+	struct smtp_message message = compose(&f, MAIL_PAYMENT_RETURNED, 1);
+
+	expect(message.text, "a payment of €45.00 that this booking could not keep");
+	expect(message.text, "all of it back");
+	f.beside.by_hand_minor = 1000;
+	message = compose(&f, MAIL_PAYMENT_RETURNED, 1);
+	expect(message.text, "the remaining €35.00 back");
+	expect(message.html, "the remaining €35.00 back");
+	expect(message.text, "€10.00 of your payment was returned before.");
+	expect_not(message.text, "all of it");
+	f.recipient_locale = "de";
+	expect(compose(&f, MAIL_PAYMENT_RETURNED, 1).text, "Wir zahlen die restlichen 35,00\u00a0€");
+	f.recipient_locale = "es";
+	expect(compose(&f, MAIL_PAYMENT_RETURNED, 1).text, "Le devolvemos los 35,00\u00a0€ restantes");
+	f.recipient_locale = "en";
+	f.beside.is_disputed = true;
+	message = compose(&f, MAIL_PAYMENT_RETURNED, 1);
+	expect(message.text, "decides where the money goes. €10.00 of it was returned before.");
+	expect_not(message.text, "paying");
+	f.beside.by_hand_minor = 4500;
+	expect(compose(&f, MAIL_PAYMENT_RETURNED, 1).text, "All of it has already been returned");
+}
+
 Test(compose, an_unpaid_booking_promises_no_money)
 {
 	struct mail_facts f = facts();
