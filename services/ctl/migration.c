@@ -69,7 +69,8 @@ enum err_kind migrations_find(const char *dir, struct migrations *ret_migrations
 	qsort(ret_migrations->items, ret_migrations->count, sizeof(ret_migrations->items[0]), by_version);
 	for (size_t i = 1; i < ret_migrations->count; i++) {
 		if (str_eq(ret_migrations->items[i - 1].version, ret_migrations->items[i].version))
-			return err_set(err, ERR_REJECT, "twice", "%s and %s are the same version",
+			return err_set(err, ERR_REJECT, "twice",
+				       "%s and %s have the same number; give one of them another",
 				       ret_migrations->items[i - 1].name, ret_migrations->items[i].name);
 	}
 	return ERR_OK;

@@ -78,6 +78,17 @@ Test(migration, two_files_of_one_version_are_refused)
 	put("1_b.sql", "");
 	cr_expect_eq(find(&list, &err), ERR_REJECT);
 	cr_expect_str_eq(err.code, "twice");
+	cr_expect(strstr(err.msg, "1_a.sql") && strstr(err.msg, "1_b.sql"), "%s", err.msg);
+	migrations_release(&list);
+}
+
+Test(migration, no_two_of_ours_have_one_number)
+{
+	struct migrations list;
+	struct err err = {0};
+
+	cr_expect_eq(migrations_find(UNBOOK_SOURCE_DIR "/deploy/migrations", &list, &err), ERR_OK, "%s",
+		     err.msg);
 	migrations_release(&list);
 }
 
