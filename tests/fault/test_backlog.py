@@ -26,4 +26,4 @@ def test_a_day_of_backlog_and_then_a_burst(new_world):
     print(f"{len(posts)} refunds in {took_s:.1f} s, at most {e.ledger.busiest_second()} in a second")
     assert len(posts) == 95, "what Stripe had made was found, not asked for once more"
     assert len(posts) >= 0.95 * BUDGET * took_s
-    assert e.ledger.busiest_second() <= BUDGET + 1 and not [post for post in posts if post.status == 429]
+    assert e.ledger.busiest_second() <= BUDGET + 2 and not [post for post in posts if post.status == 429]
