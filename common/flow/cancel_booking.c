@@ -5,7 +5,6 @@
 #include "flow_private.h"
 #include "id.h"
 #include "meetings.h"
-#include "refund_beside.h"
 #include "str.h"
 
 /* One cancel on its way. */
@@ -33,6 +32,7 @@ static enum err_kind decide(struct cancelling *c, struct pg *tx, struct err *err
 		return err_set(err, ERR_REJECT, "not_found", "the booking keeps another payment");
 	c->cancelled.booking = locked.booking;
 	c->cancelled.now = locked.now;
+	c->cancelled.promise = refund_promise(locked.booking.price, &locked.beside);
 	return cancel_decide(&locked.booking, actor, c->request->policy, locked.now, &c->cancelled.decided,
 			     err);
 }
@@ -53,13 +53,18 @@ static enum err_kind queue_rows(struct cancelling *c, struct pg *tx, const struc
 	return meetings_queue_unwanted(tx, booking->id, err);
 }
 
-/* All that follows from the decision; the booking is first made what it will be. When money goes back, the first answer is refund_beside. */
+/* All that follows from the decision; the booking is first made what it will be. */
 static enum err_kind queue_all(struct cancelling *c, struct pg *tx, struct err *err)
 {
 	struct booking *booking = &c->cancelled.booking;
 	const char *cause = cancel_cause_name(c->cancelled.decided.cause);
-	const struct flow_refund refund = {c->refund_id,   booking->id, booking->payment_intent,
-					   booking->price, cause,       c->request->refund_may_exist};
+	const struct flow_refund refund = {.id = c->refund_id,
+					   .booking_id = booking->id,
+					   .payment_intent = booking->payment_intent,
+					   .amount = booking->price,
+					   .rest = c->cancelled.promise.rest,
+					   .cause = cause,
+					   .may_exist = c->request->refund_may_exist};
 	bool pays_back = c->cancelled.decided.outcome == CANCEL_AND_REFUND;
 
 	id_uuid(c->refund_id);
@@ -67,8 +72,6 @@ static enum err_kind queue_all(struct cancelling *c, struct pg *tx, struct err *
 	booking->cancel_cause = c->cancelled.decided.cause;
 	booking->cancelled_at = c->cancelled.now;
 	booking->version++;
-	if (pays_back && refund_beside_queue(tx, booking->id, booking->payment_intent, err))
-		return err->kind;
 	if (queue_rows(c, tx, pays_back ? &refund : NULL, err)
 	    || flow_queue_log(c->flow, tx, booking->id, "cancelled",
 			      arena_printf(c->flow->arena, "{\"cause\":\"%s\"}", cause), err)
@@ -98,11 +101,6 @@ static enum err_kind cancel_once(void *context, struct pg *db, struct err *err)
 	if (pg_run(tx, &results, err))
 		return err->kind;
 	CRASH_POINT("cancel.after_commit");
-	if (c->cancelled.decided.outcome == CANCEL_AND_REFUND) {
-		const struct refund_beside beside = refund_beside_read(&results, 0, 0, 0, NULL);
-
-		c->cancelled.promise = refund_promise(c->cancelled.booking.price, &beside);
-	}
 	return ERR_OK;
 }
 

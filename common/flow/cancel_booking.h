@@ -23,7 +23,7 @@ struct cancelled {
 	struct cancellation decided;
 	struct booking booking;        /* as it stands now; also after a refusal other than not_found */
 	struct instant now;            /* the database's clock, after the lock */
-	struct refund_promise promise; /* of CANCEL_AND_REFUND */
+	struct refund_promise promise; /* of its payment, as decided */
 };
 
 /* ERR_OK with CANCEL_RELEASE or CANCEL_REPEATED writes nothing: a Pending booking is released (release.h) after Stripe was asked.

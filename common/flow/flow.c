@@ -9,6 +9,7 @@
 #include "mails.h"
 #include "outbox.h"
 #include "refund.h"
+#include "refund_beside.h"
 #include "refund_events.h"
 #include "refunds.h"
 #include "str.h"
@@ -104,6 +105,19 @@ enum err_kind flow_queue_mails(const struct flow *flow, struct pg *tx, const str
 	return mails_queue(tx, &request, err);
 }
 
+enum err_kind flow_find_rest(struct pg *tx, struct flow_refund *refund, struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct refund_beside beside;
+
+	if (refund_beside_queue(tx, refund->booking_id, refund->payment_intent, err)
+	    || pg_run(tx, &results, err))
+		return err->kind;
+	beside = refund_beside_read(&results, 0, 0, 0, NULL);
+	refund->rest = refund_promise(refund->amount, &beside).rest;
+	return ERR_OK;
+}
+
 enum err_kind flow_queue_refund_row(const struct flow *flow, struct pg *tx, const struct flow_refund *refund,
 				    struct err *err)
 {
@@ -125,11 +139,12 @@ enum err_kind flow_queue_refund_news(const struct flow *flow, struct pg *tx, con
 			     .generation = 1};
 	const char *detail = arena_printf(
 		flow->arena, "{\"refund\":\"%s\",\"amountMinor\":%" PRId64 ",\"currency\":\"%s\"}",
-		refund->id, refund->amount.minor, refund->amount.currency);
+		refund->id, refund->rest.minor, refund->rest.currency);
 
 	(void)str_copy(row.id, sizeof row.id, refund->id);
 	if (flow_queue_log(flow, tx, refund->booking_id, "refund_requested", detail, err))
 		return err->kind;
-	return flow_queue_event(flow, tx, EVENT_REFUND_REQUESTED, refund->booking_id,
-				event_encode_refund(&row, refund->cause, 1, flow->arena), err);
+	return flow_queue_event(
+		flow, tx, EVENT_REFUND_REQUESTED, refund->booking_id,
+		event_encode_refund_requested(&row, refund->cause, refund->rest.minor, flow->arena), err);
 }

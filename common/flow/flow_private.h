@@ -41,10 +41,13 @@ struct flow_refund {
 	const char *id;
 	int64_t booking_id;
 	const char *payment_intent;
-	struct money amount;
+	struct money amount; /* captured */
+	struct money rest;   /* of refund_promise: what it is to give back */
 	const char *cause;
 	bool may_exist; /* at Stripe already */
 };
+/* Find out rest, of a refund whose payment and amount are set, in a round trip of its own. */
+enum err_kind flow_find_rest(struct pg *tx, struct flow_refund *refund, struct err *err) MUST_CHECK;
 enum err_kind flow_queue_refund_row(const struct flow *flow, struct pg *tx, const struct flow_refund *refund,
 				    struct err *err) MUST_CHECK;
 enum err_kind flow_queue_refund_news(const struct flow *flow, struct pg *tx, const struct flow_refund *refund,

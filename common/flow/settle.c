@@ -25,6 +25,7 @@ struct settling {
 	struct booking after; /* as it will be committed */
 	struct settled settled;
 	char refund_id[ID_UUID_BYTES];
+	struct flow_refund refund; /* of a payment that is given back */
 };
 
 static void decide(struct settling *s)
@@ -117,25 +118,30 @@ static enum err_kind queue_kept(struct settling *s, struct pg *tx, struct err *e
 				event_encode_booking(&s->after, s->flow->arena), err);
 }
 
+/* Before anything is queued. */
+static enum err_kind prepare_return(struct settling *s, struct pg *tx, struct err *err)
+{
+	id_uuid(s->refund_id);
+	s->refund = (struct flow_refund){.id = s->refund_id,
+					 .booking_id = s->booking_id,
+					 .payment_intent = s->payment->payment_intent,
+					 .amount = s->payment->amount,
+					 .cause = s->settled.decision.refund_cause};
+	return flow_find_rest(tx, &s->refund, err);
+}
+
 /* Whoever's money is given back hears of it (rule 5). The refund's row comes before the mail (lock order). */
 static enum err_kind queue_return(struct settling *s, struct pg *tx, struct err *err)
 {
-	const char *cause = s->settled.decision.refund_cause;
-	const struct flow_refund refund = {.id = s->refund_id,
-					   .booking_id = s->booking_id,
-					   .payment_intent = s->payment->payment_intent,
-					   .amount = s->payment->amount,
-					   .cause = cause};
 	const struct flow_mail mail = {.kind = MAIL_PAYMENT_RETURNED, .ref = s->refund_id};
 	const char *detail = arena_printf(s->flow->arena, "{\"payment\":\"%s\",\"cause\":\"%s\"}",
-					  s->payment->payment_intent, cause);
+					  s->payment->payment_intent, s->refund.cause);
 
-	id_uuid(s->refund_id);
-	if (flow_queue_refund_row(s->flow, tx, &refund, err)
+	if (flow_queue_refund_row(s->flow, tx, &s->refund, err)
 	    || flow_queue_mails(s->flow, tx, &s->after, &mail, err)
 	    || flow_queue_log(s->flow, tx, s->booking_id, "payment_returned", detail, err))
 		return err->kind;
-	return flow_queue_refund_news(s->flow, tx, &refund, err);
+	return flow_queue_refund_news(s->flow, tx, &s->refund, err);
 }
 
 static enum err_kind queue_not_kept(struct settling *s, struct pg *tx, struct err *err)
@@ -158,12 +164,14 @@ static enum err_kind queue_not_kept(struct settling *s, struct pg *tx, struct er
 				event_encode_booking(&s->after, s->flow->arena), err);
 }
 
-/* The second round trip. */
+/* The second round trip; a payment that is given back costs one more. */
 static enum err_kind write_all(struct settling *s, struct pg *tx, struct err *err)
 {
 	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
 	bool is_kept = payment_is_kept(s->settled.decision.outcome);
 
+	if (!is_kept && s->payment && prepare_return(s, tx, err))
+		return err->kind;
 	if ((is_kept ? queue_kept(s, tx, err) : queue_not_kept(s, tx, err)) || pg_queue_commit(tx, err))
 		return err->kind;
 	CRASH_POINT("settle.before_commit");

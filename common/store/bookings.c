@@ -3,8 +3,9 @@
 
 #include "booking_row.h"
 
-#define LOCK_ROW   1 /* places in the answers of bookings_lock */
-#define LOCK_CLOCK 2
+#define LOCK_ROW    1 /* places in the answers of bookings_lock */
+#define LOCK_CLOCK  2
+#define LOCK_BESIDE 3
 
 /* FOR NO KEY UPDATE: rows that refer to this one can still be written meanwhile. */
 static const struct pg_stmt lock_stmt = {
@@ -18,6 +19,13 @@ static const struct pg_stmt lock_stmt = {
 static const struct pg_stmt clock_stmt = {
 	.name = "bookings_clock",
 	.sql = "SELECT clock_timestamp()",
+	.reads_only = true,
+};
+
+static const struct pg_stmt beside_stmt = {
+	.name = "bookings_beside",
+	.sql = "SELECT " REFUND_BESIDE_COLUMNS
+	       " FROM bookings b" REFUND_BESIDE_JOIN("b.id", "b.payment_intent") "WHERE b.id = $1",
 	.reads_only = true,
 };
 
@@ -38,18 +46,22 @@ enum err_kind bookings_lock(struct pg *tx, int64_t id, const struct bookings_rea
 {
 	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
 	struct bookings_locked locked = {0};
-	struct pg_args args = {0};
+	struct pg_args args = {0}, id_only = {0};
 
 	pg_arg_int(&args, id);
 	pg_arg_int(&args, reader->user_id);
 	pg_arg_text(&args, reader->reads_all ? "t" : "f");
+	pg_arg_int(&id_only, id);
 	if (pg_queue_begin(tx, err) || pg_queue(tx, &lock_stmt, &args, err)
-	    || pg_queue(tx, &clock_stmt, NULL, err) || pg_run(tx, &results, err))
+	    || pg_queue(tx, &clock_stmt, NULL, err) || pg_queue(tx, &beside_stmt, &id_only, err)
+	    || pg_run(tx, &results, err))
 		return err->kind;
 	locked.now = pg_instant(&results, LOCK_CLOCK, 0, 0);
 	locked.found = pg_rows(&results, LOCK_ROW) > 0;
 	if (locked.found && booking_row_read(&results, LOCK_ROW, 0, arena, &locked.booking, err))
 		return err->kind;
+	if (locked.found)
+		locked.beside = refund_beside_read(&results, LOCK_BESIDE, 0, 0, NULL);
 	*ret_locked = locked;
 	return ERR_OK;
 }

@@ -6,6 +6,7 @@
 #include "booking_view.h"
 #include "cancel.h"
 #include "pg.h"
+#include "refund_beside.h"
 
 /* Who asks, for the WHERE of every statement: others find nothing. */
 struct bookings_reader {
@@ -13,13 +14,14 @@ struct bookings_reader {
 	bool reads_all; /* Admin or Support */
 };
 
-/* Open a transaction, lock the row, then read the database's clock: in this order, in one round trip. The transaction stays open.
+/* Open a transaction, lock the row, then read the database's clock and what stands beside the payment: in this order, in one round trip. The transaction stays open.
  * *ret_found false: no such booking, or not the reader's. *ret_now is the now that rule 2 speaks of. Waits for the lock at most
  * lock_timeout of the connection. Errors those of pg_run. */
 struct bookings_locked {
 	bool found;
 	struct booking booking;
 	struct instant now;
+	struct refund_beside beside; /* of the payment that it keeps */
 };
 enum err_kind bookings_lock(struct pg *tx, int64_t id, const struct bookings_reader *reader,
 			    struct arena *arena, struct bookings_locked *ret_locked,

@@ -64,6 +64,9 @@ const char *event_topic_of(const char *aggregatetype);
 struct booking;
 struct refund;
 char *event_encode_booking(const struct booking *booking, struct arena *arena) MUST_CHECK;
+/* A refund's first event. rest_minor: what it is to give back, by refund_promise. */
+char *event_encode_refund_requested(const struct refund *refund, const char *cause, int64_t rest_minor,
+				    struct arena *arena) MUST_CHECK;
 char *event_encode_refund(const struct refund *refund, const char *cause, int64_t version,
 			  struct arena *arena) MUST_CHECK;
 char *event_encode_checkout_check(int64_t booking_id, struct arena *arena) MUST_CHECK;

@@ -44,17 +44,31 @@ char *event_encode_booking(const struct booking *booking, struct arena *arena)
 	return dump(body, arena);
 }
 
+static json_t *refund_body(const struct refund *refund, const char *cause, int64_t version)
+{
+	return json_pack("{s:s,s:I,s:s?,s:s,s:s?,s:I,s:s,s:i,s:I}", "refundId", refund->id, "bookingId",
+			 (json_int_t)refund->booking_id, "paymentIntent", refund->payment_intent, "state",
+			 refund_state_name(refund->state), "cause", cause, "amountMinor",
+			 (json_int_t)refund->captured.minor, "currency", refund->captured.currency,
+			 "generation", refund->generation, "version", (json_int_t)version);
+}
+
+char *event_encode_refund_requested(const struct refund *refund, const char *cause, int64_t rest_minor,
+				    struct arena *arena)
+{
+	json_t *body = refund_body(refund, cause, 1);
+
+	if (body && json_object_set_new(body, "restMinor", json_integer(rest_minor))) {
+		json_decref(body);
+		return NULL;
+	}
+	return dump(body, arena);
+}
+
 char *event_encode_refund(const struct refund *refund, const char *cause, int64_t version,
 			  struct arena *arena)
 {
-	json_t *body =
-		json_pack("{s:s,s:I,s:s?,s:s,s:s?,s:I,s:s,s:i,s:I}", "refundId", refund->id, "bookingId",
-			  (json_int_t)refund->booking_id, "paymentIntent", refund->payment_intent, "state",
-			  refund_state_name(refund->state), "cause", cause, "amountMinor",
-			  (json_int_t)refund->captured.minor, "currency", refund->captured.currency,
-			  "generation", refund->generation, "version", (json_int_t)version);
-
-	return dump(body, arena);
+	return dump(refund_body(refund, cause, version), arena);
 }
 
 char *event_encode_checkout_check(int64_t booking_id, struct arena *arena)

@@ -65,6 +65,10 @@ def test_it_promises_what_a_refund_by_hand_or_a_dispute_has_left(world):  # noqa
     message = world.cancel(booking, world.parent).json["message"]
     assert "the remaining €35.00 is on its way" in message and "€10.00 was returned before" in message
     assert "remaining €35.00" in world.cancel(booking, world.parent).json["message"], "a repeat says the same"
+    told = world.stack.one(
+        "SELECT detail FROM booking_log WHERE booking_id = %s AND what = 'refund_requested'", booking.id
+    )
+    assert told["detail"]["amountMinor"] == 3500
     assert world.api.get(path, token=world.parent.token).data["refund"]["amountMinor"] == 3500
     (listed,) = [
         s for s in world.api.get("/api/Sessions/parent/bookings", token=world.parent.token).data if s["id"] == booking.id

@@ -40,6 +40,7 @@ def ask(stack, booking, *, doorbell=True, due="1 second", cause="parent"):
         "state": "requested",
         "cause": cause,
         "amountMinor": booking.amount_minor,
+        "restMinor": booking.amount_minor,
         "currency": booking.currency,
         "generation": 1,
         "version": 1,

@@ -150,6 +150,7 @@ Test(event, what_a_refund_event_tells_is_read_back)
 				.generation = 2};
 	struct arena arena;
 	struct event event;
+	char *body;
 
 	arena_init(&arena, 64u << 10);
 	event = decode_own("unbook.refunds", EVENT_REFUND_CHANGED,
@@ -157,6 +158,12 @@ Test(event, what_a_refund_event_tells_is_read_back)
 	cr_expect_str_eq(event.refund_id, refund.id);
 	cr_expect_str_eq(event.state, "succeeded");
 	cr_expect_eq(event.version, 5);
+	refund.state = REFUND_REQUESTED;
+	body = event_encode_refund_requested(&refund, "parent", 3500, &arena);
+	event = decode_own("unbook.refunds", EVENT_REFUND_REQUESTED, body, &arena);
+	cr_expect_str_eq(event.refund_id, refund.id);
+	cr_expect_eq(event.version, 1);
+	cr_expect(strstr(body, "\"amountMinor\":4500,") && strstr(body, "\"restMinor\":3500"), "%s", body);
 	arena_release(&arena);
 }
 
