@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "alarm.h"
 #include "answer.h"
 #include "book_json.h"
 #include "checkout_end.h"
@@ -248,9 +249,8 @@ static void answer_failed_creation(struct book *b, enum err_kind kind, const str
 	bool is_refused = is_first && answer->refund_answer == REFUND_ANSWER_REFUSED;
 
 	if (is_refused && is_clock_off(answer))
-		LOG(LOG_ERROR, "clock is off", LOG_I("booking", b->booking.id),
-		    LOG_S("why",
-			  "Stripe refuses expires_at: the clock of PostgreSQL's host differs by minutes"));
+		alarm_raise(&(struct job){.booking_id = b->booking.id, .label = "PostgreSQL's clock"},
+			    "clock_off", answer->param);
 	if (answer->refund_answer == REFUND_ANSWER_TWIN)
 		answer_again_later(b, 409, "in_progress", "This booking is being made right now.");
 	else

@@ -226,6 +226,15 @@ def test_staff_find_sessions_by_whatever_they_are_told(world):  # noqa: F811
         assert world.api.get(f"/api/Sessions?q={paid.id}", token=person.token).status == 403
 
 
+def test_a_name_is_found_without_regard_to_case_in_every_alphabet(world):  # noqa: F811
+    assert world.stack.one("SHOW lc_ctype")["lc_ctype"] == "C", "which folds ASCII alone"
+    world.stack.sql("UPDATE users SET display_name = 'Ängström Œuvre Жанна 50%%' WHERE id = %s", world.other_parent.id)
+    booking = world.stack.seed.booking(world.other_parent, world.other_teacher)
+    for q in ("ängström", "ÄNGSTRÖM", "GSTRÖM œ", "œuvre ж", "жАННА", "ЖАННА 50%"):
+        assert booking.id in ids(found(world, q)), q
+    assert ids(found(world, "Ж_ННА")) == []
+
+
 def test_a_search_finds_nothing_rather_than_everything(world):  # noqa: F811
     for q in ("%%%", "___", "\\\\\\", "nobody at all", "nobody@school.example", "pi_none", "re_none", "cs_none", 987654321):
         assert ids(found(world, q)) == [], q

@@ -256,7 +256,8 @@ def test_clocks_that_differ_are_not_the_offers_fault(new_stack):
         row = last(shop)
         assert (row["id"], row["status"], row["cancel_cause"]) == (id, 3, "checkout_failed")
         assert row["checkout_closed_at"], "proven: nothing was made, and the hour is free again"
-    assert "the clock of PostgreSQL's host" in stack.of("api")[0].log_text()
+    assert "PostgreSQL's clock" in stack.of("api")[0].log_text()
+    assert stack.of("api")[0].metrics()['unbook_alarms_total{what="clock_off"}'] == 2
 
 
 def test_when_nothing_listens_it_is_proven_that_nothing_was_made(new_stack):
