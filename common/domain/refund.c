@@ -44,6 +44,26 @@ bool refund_may_exist(const struct refund *refund)
 	       || (refund->state != REFUND_REQUESTED && refund->state != REFUND_SENDING);
 }
 
+enum refund_answer refund_answer_replayed(enum refund_answer answer)
+{
+	switch (answer) {
+	case REFUND_ANSWER_ALREADY:
+	case REFUND_ANSWER_DISPUTED:
+	case REFUND_ANSWER_REFUSED:
+	case REFUND_ANSWER_REPLAYED_ERROR:
+	case REFUND_ANSWER_UNKNOWN:
+		return REFUND_ANSWER_REPLAYED_ERROR;
+	case REFUND_ANSWER_REFUND:
+	case REFUND_ANSWER_KEY_CONFLICT:
+	case REFUND_ANSWER_TWIN:
+	case REFUND_ANSWER_BUSY:
+	case REFUND_ANSWER_CREDENTIALS:
+	case REFUND_ANSWER_NOT_SENT:
+		return answer;
+	}
+	return answer;
+}
+
 bool refund_wants_list_after(enum refund_answer answer)
 {
 	return answer == REFUND_ANSWER_REPLAYED_ERROR || answer == REFUND_ANSWER_ALREADY;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "refund.h"
+#include "refund_promise.h"
 
 static bool adds_up(const struct refund *refund, int64_t minor)
 {
@@ -156,7 +157,7 @@ static void next_from_answer(const struct refund *refund, const struct refund_li
 {
 	switch (answer) {
 	case REFUND_ANSWER_DISPUTED:
-		needs_attention(refund, "charge_disputed", ret);
+		needs_attention(refund, REFUND_REASON_DISPUTED, ret);
 		return;
 	case REFUND_ANSWER_REFUSED:
 		needs_attention(refund, "refused", ret);
@@ -187,11 +188,11 @@ static void next_from_answer(const struct refund *refund, const struct refund_li
 }
 
 /* Waiting longer is no use, and a list of this attempt (or the proof that nothing ever left) says where we
- * stand. */
+ * stand. Not while the generation rises: the old key is spent, and the new one has had no try yet. */
 static bool is_given_up(const struct refund *refund, const struct refund_list *list,
 			const struct refund_change *change)
 {
-	return change->state == REFUND_REQUESTED
+	return change->state == REFUND_REQUESTED && change->generation == refund->generation
 	       && ((list->listed && list->whole) || !refund_may_exist(refund));
 }
 
@@ -279,6 +280,23 @@ bool refund_event_next(const struct refund *refund, const struct stripe_refund *
 		return true;
 	}
 	advance(refund, state_of(seen->status), ret);
+	return true;
+}
+
+bool refund_dispute_next(const struct refund *refund, const char *reason, const char *dispute_status,
+			 struct refund_change *ret)
+{
+	if (is_unsent_state(refund->state) && !refund_may_exist(refund)
+	    && dispute_takes_money(dispute_status)) {
+		needs_attention(refund, REFUND_REASON_DISPUTED, ret);
+		return true;
+	}
+	if (refund->state != REFUND_NEEDS_ATTENTION || !reason || strcmp(reason, REFUND_REASON_DISPUTED) != 0
+	    || strcmp(dispute_status, "won") != 0)
+		return false;
+	unchanged(refund, ret);
+	ret->state = REFUND_REQUESTED;
+	ret->retry = true;
 	return true;
 }
 

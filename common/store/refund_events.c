@@ -9,7 +9,8 @@ static const struct pg_stmt find_stmt = {
 	.name = "refund_event_find",
 	.sql = "SELECT p.booking_id, p.payment_intent, p.amount_minor, p.currency, r.id, r.state, r.generation,"
 	       " r.first_sent_at, r.attempts, r.failures, r.created_at, r.cause, r.version,"
-	       " (extract(epoch FROM clock_timestamp() - r.created_at) * 1000)::bigint"
+	       " (extract(epoch FROM clock_timestamp() - r.created_at) * 1000)::bigint,"
+	       " CASE WHEN r.settled_at IS NULL THEN r.failure_reason END"
 	       " FROM payments p LEFT JOIN refunds r USING (payment_intent)"
 	       " WHERE p.payment_intent = $1 OR ($1::text IS NULL AND p.charge_id = $2) OR p.payment_intent = $2 LIMIT 1",
 	.reads_only = true,
@@ -102,6 +103,7 @@ enum err_kind refund_events_find(struct pg *db, const char *payment_intent, cons
 	found.captured.minor = pg_int(&results, 0, 0, 2);
 	if (!found.payment_intent)
 		return err_set(err, ERR_RETRY, "no_memory", "a payment does not fit its arena");
+	found.reason = pg_text_dup(&results, 0, 0, 14, arena);
 	(void)str_copy(found.captured.currency, sizeof found.captured.currency, pg_text(&results, 0, 0, 3));
 	if (!pg_is_null(&results, 0, 0, 4) && read_row(&results, &found, arena, &found.row, err))
 		return err->kind;

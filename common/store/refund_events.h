@@ -11,6 +11,8 @@ struct refund_events_found {
 	int64_t booking_id;
 	const char *payment_intent; /* in the arena, as the captured amount's row names it */
 	struct money captured;
+	const char
+		*reason; /* the row's failure_reason; NULL: none, or an operator has settled it elsewhere */
 	struct refund_claim *
 		row; /* NULL: no refund was asked for. Not claimed: its lease is somebody else's, or nobody's */
 };

@@ -122,6 +122,8 @@ static enum err_kind post(struct refund_worker *worker, const struct refund_clai
 	CRASH_POINT("refund.before_post");
 	kind = stripe_create_refund(worker->link.stripe, &claim->refund, traceparent, &answer, NULL);
 	CRASH_POINT("refund.after_reply");
+	if (answer.replayed)
+		answer.refund_answer = refund_answer_replayed(answer.refund_answer);
 	note(worker, attempt, &answer, "create");
 	attempt->answer = answer.refund_answer;
 	if (kind == ERR_OK) {

@@ -201,13 +201,10 @@ enum err_kind refund_event_dispute(struct refund_event *e, struct err *err)
 {
 	const char *status = e->event->status ? e->event->status : "";
 	const struct refund_claim *row = e->about.row;
-	bool takes_money = dispute_takes_money(status);
-	struct refund_change stop = {
-		.state = REFUND_NEEDS_ATTENTION, .alarm = true, .reason = "charge_disputed"};
+	struct refund_change change;
 
-	stop.generation = row ? row->refund.generation : 0;
-	if (row && takes_money && is_unsent(row->refund.state) && !refund_may_exist(&row->refund)
-	    && move(e, &stop, err))
+	if (row && refund_dispute_next(&row->refund, e->about.reason, status, &change)
+	    && move(e, &change, err))
 		return err->kind;
 	/* Last, for what is told must not be told again when the row has moved on meanwhile. */
 	if (!str_eq(e->event->type, "charge.dispute.created")
@@ -215,7 +212,7 @@ enum err_kind refund_event_dispute(struct refund_event *e, struct err *err)
 		return ERR_OK;
 	if (tell_dispute(e, err))
 		return err->kind;
-	if (takes_money)
-		alarm_raise(e->job, "charge_disputed", e->event->object_id);
+	if (dispute_takes_money(status))
+		alarm_raise_payment(e->job, "charge_disputed", e->about.payment_intent, e->event->object_id);
 	return ERR_OK;
 }

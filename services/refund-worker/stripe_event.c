@@ -22,7 +22,8 @@ static enum err_kind find(struct refund_event *e, struct err *err)
 static enum err_kind apply(void *context, struct pg_pool *db, const struct job *job,
 			   const struct stripe_event *event, const char **ret_note, struct err *err)
 {
-	struct refund_event e = {.worker = context, .db = db, .job = job, .event = event};
+	struct job about = *job; /* which booking it is about is known only now */
+	struct refund_event e = {.worker = context, .db = db, .job = &about, .event = event};
 
 	if (!event->payment_intent && !event->charge_id)
 		return err_set(err, ERR_REJECT, "bad_object", "the event names no payment");
@@ -32,6 +33,7 @@ static enum err_kind apply(void *context, struct pg_pool *db, const struct job *
 		*ret_note = "unknown_payment";
 		return ERR_OK;
 	}
+	about.booking_id = e.about.booking_id;
 	if (str_starts(event->type, "charge.dispute."))
 		return refund_event_dispute(&e, err);
 	if (str_eq(event->object_kind, "refund"))

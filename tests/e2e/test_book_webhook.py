@@ -92,6 +92,14 @@ def test_its_record_carries_ids_and_nothing_else(new_stack):
     assert rows[1]["aggregateid"] == other["id"], "another instance's bookings mean nothing here"
     assert all("@" not in r["payload"] and "customer_details" not in r["payload"] for r in rows)
     assert ours["id"] in rows[0]["payload"]
+    assert json.loads(rows[1]["payload"])["bookingId"] is None
+    booking = stack.seed.booking(*stack.seed.family()[:2])
+    charge = stack.one("SELECT charge_id FROM payments")["charge_id"]
+    for names in ({"payment_intent": booking.payment_intent}, {"charge": charge}, {"charge": "ch_unknown"}):
+        dispute = {"id": "dp_1", "object": "dispute", "status": "needs_response", **names}
+        assert post(api, event("charge.dispute.created", data={"object": dispute})).status == 200
+    told = [json.loads(r["payload"])["bookingId"] for r in stack.sql("SELECT * FROM outbox ORDER BY id")[2:]]
+    assert told == [booking.id, booking.id, None], "a dispute carries no id of ours: its payment tells"
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,14 @@ def changed(stack, booking):
     return [(line["body"]["state"], line["body"]["version"]) for line in found]
 
 
-def test_a_refund_that_failed_at_stripe_is_asked_for_again_with_a_new_key(new_stack):
+def test_what_failed_or_was_refused_at_stripe_is_asked_for_again_with_a_new_key(new_stack):
     stack = new_stack(only=("refund-worker",))
+    it_failed(stack)
+    it_was_refused(stack)
+    it_was_disputed_until_long_after(stack)
+
+
+def it_failed(stack):
     booking = r.paid(stack)
     stack.stripe.post(
         f"payment_intents/{booking.payment_intent}/course", course="pending_failed", failure_reason=GONE, delay_s=0.1
@@ -61,6 +67,42 @@ def test_a_refund_that_failed_at_stripe_is_asked_for_again_with_a_new_key(new_st
     assert [post.key for post in r.posts(stack, booking)] == [f"refund:{refund}:{n}" for n in (1, 2)]
     asked = ("operator:bo", "refund_retried", {"refund": refund, "state": "requested", "generation": 2})
     assert asked in log(stack, booking)
+
+
+def refuse(stack, booking, value):
+    stack.stripe.post(f"payment_intents/{booking.payment_intent}/not_refundable", value=value)
+
+
+def it_was_refused(stack):
+    """The key is frozen on the refusal, so only a new one can be told that the charge is refundable now."""
+    booking = r.paid(stack)
+    refuse(stack, booking, True)
+    refund = r.ask(stack, booking)
+    for generation in (1, 2):
+        r.wait_state(stack, refund, "needs_attention")
+        assert r.row(stack, refund)["generation"] == generation
+        refunds(stack, "retry", refund)
+        stack.eventually(lambda n=generation + 1: r.row(stack, refund)["generation"] == n, what="a new key")
+    r.wait_state(stack, refund, "needs_attention")
+    refuse(stack, booking, False)
+    refunds(stack, "retry", refund)
+    assert r.wait_state(stack, refund, "succeeded")["generation"] == 4
+    keys = [post.key.removeprefix(f"refund:{refund}:") for post in r.posts(stack, booking)]
+    assert keys == ["1", "1", "2", "2", "3", "3", "4"], "each is spent before the next one is used"
+    r.check_refunded(stack, booking)
+
+
+def it_was_disputed_until_long_after(stack):
+    """Longer than a refund is tried for: the new key has its try all the same."""
+    booking = r.paid(stack)
+    dispute = stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute")["id"]
+    refund = r.ask(stack, booking)
+    assert r.wait_state(stack, refund, "needs_attention")["failure_reason"] == "charge_disputed"
+    stack.sql("UPDATE refunds SET created_at = created_at - interval '9 days' WHERE id = %s", refund)
+    stack.stripe.post(f"disputes/{dispute}/move", status="won")
+    refunds(stack, "retry", refund)
+    assert r.wait_state(stack, refund, "succeeded")["generation"] == 2
+    r.check_refunded(stack, booking)
 
 
 def test_what_adds_up_at_stripe_is_taken_over_and_nothing_is_sent(stack):

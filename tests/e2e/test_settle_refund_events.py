@@ -117,13 +117,39 @@ def test_a_pending_refund_is_moved_on_by_its_event(stack):
 def test_a_dispute_stops_a_refund_that_was_never_sent(stack):
     booking = r.paid(stack)
     refund = r.ask(stack, booking, doorbell=False, due="1 hour")
-    stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute")
+    dispute = stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute")["id"]
     tell(stack, "charge.dispute.created", "charge.dispute.funds_withdrawn")
     after = r.row(stack, refund)
     assert after["state"] == "needs_attention" and after["failure_reason"] == "charge_disputed"
     assert not r.posts(stack, booking)
     assert "disputed" in log(stack, booking.id)
-    assert r.alarms(stack.of("refund-worker")[0], "charge_disputed") == 1
+    worker = stack.of("refund-worker")[0]
+    assert r.alarms(worker, "charge_disputed") == 1
+    (alarm,) = [line for line in worker.log_lines() if line.get("what") == "charge_disputed"]
+    assert (alarm["booking"], alarm["payment"]) == (booking.id, booking.payment_intent)
+    assert alarm["code"] == dispute
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_a_dispute_that_is_won_lets_the_refund_go_by_itself(stack, settled):
+    """Unless an operator has settled it elsewhere meanwhile."""
+    booking = r.paid(stack)
+    dispute = stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute")["id"]
+    refund = r.ask(stack, booking)
+    r.wait_state(stack, refund, "needs_attention")
+    if settled:
+        stack.sql(
+            "UPDATE refunds SET settled_at = now(), settled_by = 'operator:bo', settled_reference = 'x',"
+            " version = version + 1"
+        )
+    stack.stripe.post(f"disputes/{dispute}/move", status="won")
+    tell(stack, "charge.dispute.closed", "charge.dispute.funds_reinstated")
+    if settled:
+        assert r.row(stack, refund)["state"] == "needs_attention" and len(r.posts(stack, booking)) == 1
+        return
+    assert r.wait_state(stack, refund, "succeeded")["generation"] == 2
+    r.check_refunded(stack, booking)
+    assert log(stack, booking.id)[-3:] == ["refund_requested", "disputed", "refund_succeeded"]
 
 
 def test_an_inquiry_stops_nothing(stack):

@@ -69,6 +69,7 @@ static void handler_records(struct step *step)
 	struct refund row;
 	struct refund_list list;
 	struct refund_change change;
+	int ours_minor;
 
 	if (!handler->active)
 		return;
@@ -86,6 +87,8 @@ static void handler_records(struct step *step)
 			to.state = (uint8_t)change.state;
 			to.generation = (uint8_t)change.generation;
 			to.failed_unasked = 0;
+			to.asked_again =
+				to.state == REFUND_REQUESTED && world_live(&to, true, &ours_minor) == 0;
 		}
 	}
 	step_to(step, &to, handler->operator_retries ? "operator records" : "handler records", true);
@@ -134,6 +137,9 @@ void step_to(struct step *step, const struct world *to, const char *action, bool
 {
 	struct world sorted = *to;
 
+	if (to->faults < step->from->faults || to->failures < step->from->failures
+	    || to->hands < step->from->hands)
+		sorted.asked_again = 0;
 	sort_workers(&sorted, step->rules->workers);
 	search_add(step->search, &sorted, action, may_be_calm && !step->calm_taken);
 	step->calm_taken |= may_be_calm;

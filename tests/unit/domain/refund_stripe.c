@@ -124,8 +124,8 @@ static int execute(const struct step *step, const struct world *world, int key, 
 	ret[count] = (struct delivery){*world, REFUND_ANSWER_UNKNOWN, 0, "nothing made, 500 stored"};
 	ret[count].world.key[key] = KEY_FROZEN;
 	ret[count++].world.faults--;
-	ret[count] = (struct delivery){*world, REFUND_ANSWER_REFUSED, 0, "refused for good"};
-	ret[count].world.key[key] = KEY_FROZEN;
+	ret[count] = (struct delivery){*world, REFUND_ANSWER_REFUSED, 0, "refused, as it is now"};
+	ret[count].world.key[key] = KEY_REFUSED;
 	ret[count++].world.faults--;
 	return count;
 }
@@ -136,8 +136,14 @@ int world_deliver(const struct step *step, const struct world *world, int key,
 	if (world->key[key] == KEY_NEW)
 		return execute(step, world, key, ret_deliveries);
 	if (world->key[key] == KEY_FROZEN)
-		ret_deliveries[0] =
-			(struct delivery){*world, REFUND_ANSWER_REPLAYED_ERROR, 0, "answered: stored error"};
+		ret_deliveries[0] = (struct delivery){*world, refund_answer_replayed(REFUND_ANSWER_UNKNOWN),
+						      0, "answered: stored error"};
+	else if (world->key[key] == KEY_REFUSED)
+		ret_deliveries[0] = (struct delivery){*world,
+						      step->rules->believes_again
+							      ? REFUND_ANSWER_REFUSED
+							      : refund_answer_replayed(REFUND_ANSWER_REFUSED),
+						      0, "answered: stored refusal"};
 	else
 		ret_deliveries[0] = (struct delivery){*world, REFUND_ANSWER_REFUND, world->key[key],
 						      "answered: stored refund"};

@@ -37,6 +37,8 @@ void write_row(struct step *step, struct world *to, const struct refund_change *
 		search_violation(step->search, "a worker moved a final state");
 	if ((old == REFUND_FAILED || old == REFUND_CANCELED) && change->state != old)
 		search_violation(step->search, "FAILED was left without an operator");
+	if (by_worker && to->asked_again && change->state == REFUND_NEEDS_ATTENTION)
+		search_violation(step->search, "an operator asked again in vain, though nothing was amiss");
 	if (change->state != old && !change->alarm
 	    && (change->state == REFUND_FAILED || change->state == REFUND_NEEDS_ATTENTION))
 		search_violation(step->search, "nobody was told");

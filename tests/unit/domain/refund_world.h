@@ -20,9 +20,10 @@ struct world_rules {
 	bool stripe_refuses; /* a refund of more than remains is refused */
 	bool no_list_first;
 	bool no_fence;
-	bool no_stored_key; /* a fresh key for each request */
-	bool no_list_after; /* the list before the answer is believed when a key is frozen */
-	bool blind_retry;   /* an operator's retry always takes the next generation */
+	bool no_stored_key;  /* a fresh key for each request */
+	bool no_list_after;  /* the list before the answer is believed when a key is frozen */
+	bool blind_retry;    /* an operator's retry always takes the next generation */
+	bool believes_again; /* a refusal that is told again counts as a fresh one */
 };
 
 enum phase { IDLE, CLAIMED, LISTED, STORED, SENT, ANSWERED };
@@ -54,14 +55,16 @@ struct world_refund {
 	uint8_t emitted; /* set of the statuses that events tell of; each may arrive any number of times, in any order */
 };
 
-#define KEY_NEW    0
-#define KEY_FROZEN 0xff /* else: number of the refund that it made, from 1 */
+#define KEY_NEW     0
+#define KEY_FROZEN  0xff /* on an error */
+#define KEY_REFUSED 0xfe /* on a refusal; else: number of the refund that it made, from 1 */
 
 struct world {
 	uint8_t state, generation, sent, attempts, orphan; /* orphan: leased by a worker that died */
 	uint8_t faults, failures, hands, prunes, retries;  /* what may still happen */
 	uint8_t old;                                       /* three days have passed */
 	uint8_t failed_unasked; /* a refund of ours failed, and no operator has asked again since */
+	uint8_t asked_again;    /* an operator has, with none of ours alive, and nothing was amiss since */
 	uint8_t fresh_key;      /* no_stored_key: the next one */
 	uint8_t key[WORLD_KEYS_MAX];
 	uint8_t late[WORLD_KEYS_MAX]; /* requests under way that nobody waits for */

@@ -227,14 +227,18 @@ Test(refund, an_answer_that_is_none_changes_nothing)
 Test(refund, generation_rises_only_on_a_replayed_error_and_a_whole_list_after_it)
 {
 	for (int answer = 0; answer < ANSWERS; answer++) {
-		for (unsigned bits = 0; bits < 8; bits++) {
+		for (unsigned bits = 0; bits < 16; bits++) {
 			struct refund_list list = {
 				.listed = bits & 1, .whole = bits & 2, .after_answer = bits & 4};
+			bool is_old = bits & 8;
 			struct refund_change got =
-				next(REFUND_SENDING, &list, (enum refund_answer)answer, false);
+				next(REFUND_SENDING, &list, (enum refund_answer)answer, is_old);
 
 			cr_assert_eq(got.generation == 2,
-				     answer == REFUND_ANSWER_REPLAYED_ERROR && bits == 7);
+				     answer == REFUND_ANSWER_REPLAYED_ERROR && (bits & 7) == 7);
+			if (got.generation == 2)
+				cr_assert_eq(got.state, REFUND_REQUESTED,
+					     "the new key has its try, however old");
 		}
 	}
 }
@@ -252,6 +256,19 @@ Test(refund, a_frozen_key_whose_refund_stands_is_adopted_or_failed_not_left)
 		cr_assert_eq(got.generation, 1);
 		cr_assert_eq(got.state, (enum refund_state)(REFUND_PENDING + status));
 		cr_assert_eq(got.alarm, status >= STRIPE_REFUND_FAILED);
+	}
+}
+
+Test(refund, told_again_a_refusal_says_only_how_it_was)
+{
+	for (int answer = 0; answer < ANSWERS; answer++) {
+		enum refund_answer now = (enum refund_answer)answer;
+		bool is_kept_with_the_key = now == REFUND_ANSWER_UNKNOWN || now == REFUND_ANSWER_ALREADY
+					    || now == REFUND_ANSWER_DISPUTED || now == REFUND_ANSWER_REFUSED
+					    || now == REFUND_ANSWER_REPLAYED_ERROR;
+
+		cr_assert_eq(refund_answer_replayed(now),
+			     is_kept_with_the_key ? REFUND_ANSWER_REPLAYED_ERROR : now);
 	}
 }
 

@@ -294,3 +294,30 @@ Test(refund_event, an_operators_retry_takes_a_new_key_only_when_the_old_ones_ref
 	cr_assert(retry(REFUND_CANCELED, &list, &got));
 	cr_assert(got.state == REFUND_SUCCEEDED && !got.retry);
 }
+
+Test(refund_event, a_dispute_stops_what_was_never_sent_and_a_won_one_lets_go_what_waits_for_it)
+{
+	static const char *const statuses[] = {"needs_response", "under_review", "lost", "won",
+					       "warning_closed"};
+	static const char *const reasons[] = {NULL, "charge_disputed", "refused"};
+
+	for (int state = 0; state <= REFUND_NEEDS_ATTENTION; state++) {
+		for (unsigned i = 0; i < 30; i++) {
+			struct refund refund = sample_refund((enum refund_state)state);
+			const char *status = statuses[i % 5], *reason = reasons[i / 5 % 3];
+			bool takes = i % 5 < 3, was_sent = i >= 15, is_unsent = state <= REFUND_SENDING;
+			bool stops = takes && is_unsent && !was_sent;
+			bool goes = i % 5 == 3 && i / 5 % 3 == 1 && state == REFUND_NEEDS_ATTENTION;
+			struct refund_change got = {0};
+
+			refund.attempts = was_sent ? 2 : 1;
+			cr_assert_eq(refund_dispute_next(&refund, reason, status, &got), stops || goes);
+			if (!stops && !goes)
+				continue;
+			cr_assert_eq(got.state, stops ? REFUND_NEEDS_ATTENTION : REFUND_REQUESTED);
+			cr_assert_eq(got.generation, refund.generation);
+			cr_assert_eq(got.alarm, stops);
+			cr_assert_str_eq(got.reason, stops ? REFUND_REASON_DISPUTED : "");
+		}
+	}
+}

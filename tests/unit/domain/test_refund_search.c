@@ -97,6 +97,13 @@ Test(refund_search, a_list_made_before_the_answer_is_not_enough_to_leave_a_key)
 	       world_initial, "a failed refund was repeated though nobody asked for it");
 }
 
+Test(refund_search, a_refusal_told_again_is_no_fresh_one)
+{
+	breaks("a stored refusal is believed again",
+	       (struct world_rules){.workers = 1, .stripe_refuses = true, .believes_again = true},
+	       nothing_fails(), "an operator asked again in vain, though nothing was amiss");
+}
+
 Test(refund_search, an_operator_who_always_takes_a_new_key_refunds_twice)
 {
 	breaks("new key at each operator's retry", (struct world_rules){.workers = 2, .blind_retry = true},
