@@ -78,7 +78,7 @@ const struct conf_row api_rows[] = {
 	    .choices = "X-Forwarded-For Forwarded",
 	    .help = "The header in which the trusted proxies say it; the other one is not read"),
 	INT_ROW("UNBOOK_LIMIT_ADDRESS", limit_address, "300", 0, LIMIT_MAX,
-		"Requests a minute of one address (an IPv6 /64); 0: no limit"),
+		"Requests a minute of one address (an IPv6 /64), pages and their files not counted; 0: no limit"),
 	INT_ROW("UNBOOK_LIMIT_USER", limit_user, "60", 0, LIMIT_MAX,
 		"Requests a minute of one user; 0: no limit"),
 	INT_ROW("UNBOOK_LIMIT_BOOK", limit_book, "10", 0, LIMIT_MAX,

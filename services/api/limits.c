@@ -125,7 +125,7 @@ bool limits_admit_address(struct api *api, struct http_request *request, struct 
 	char key[ADDRESS_TEXT_BYTES];
 
 	if (request->route->pool == HTTP_POOL_INLINE)
-		return true; /* costs next to nothing, and must not wait for Redis */
+		return true; /* pages and their files: cost next to nothing, and must not wait for Redis */
 	address_encode(&household, key);
 	return admit(api, request, response, is_stripe ? BUDGET_WEBHOOK : BUDGET_ADDRESS, key);
 }

@@ -15,7 +15,8 @@ struct limits;
 enum err_kind limits_open(const struct api *api, struct limits **ret_limits, struct err *err) MUST_CHECK;
 void limits_close(struct limits *limits);
 
-/* Before anything is known of the caller: requests of one address (an IPv6 /64), Stripe's webhooks in a budget of their own.
+/* Before anything is known of the caller: requests of one address (an IPv6 /64), Stripe's webhooks in a budget of their own,
+ * pages and their files in none.
  * False: answered with 429. Blocks one short call to Redis at most. */
 bool limits_admit_address(struct api *api, struct http_request *request, struct http_response *response);
 /* When the token is good: requests of its subject, and those of this route. False: answered with 429. Blocks two short calls at most. */

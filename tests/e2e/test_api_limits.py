@@ -69,6 +69,15 @@ def parent_of(stack):
     return stack.seed.person("Parent", "Pia Parent")
 
 
+def test_pages_and_their_files_do_not_count(limited):
+    """Many fresh browsers behind one address: each loads some thirty files."""
+    service, source = limited.of("api")[0], fresh_address()
+    page = ask(service, source, path="/")
+    files = ["/", "/payment/cancel", page.text.split('src="')[1].split('"')[0]]
+    assert {ask(service, source, path=path).status for path in files * 110} == {200}
+    assert ask(service, source, token=parent_of(limited).token).status == 200
+
+
 def test_a_user_may_ask_sixty_times_a_minute_wherever_they_ask(limited):
     services = itertools.cycle(limited.of("api")[:2])
     parent, other, source = parent_of(limited), parent_of(limited), fresh_address()

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from browser import PHONE, SCREEN
+from browser import PHONE, SCREEN, complaints
 from pages_world import card, chromium, pages  # noqa: F401
 from playwright.sync_api import expect
 from stack.system import ROOT
@@ -16,7 +16,7 @@ LOOKS = {
     "phone-es": {"size": PHONE, "language": "es"},
 }
 DICTIONARIES = """async (languages) => {
-    const base = document.querySelector("script").src.replace("app.js", "");
+    const base = document.querySelector("script[type=module]").src.replace("app.js", "");
     const shape = (value) => typeof value === "function" ? "function" : (value.match(/\\{\\w+\\}/g) ?? []).sort().join();
     const flat = (words) => Object.entries(words).flatMap(([name, value]) => typeof value === "object"
         ? flat(value).map(([inner, text]) => [`${name}.${inner}`, text]) : [[name, shape(value)]]);
@@ -26,7 +26,7 @@ DICTIONARIES = """async (languages) => {
 
 
 KNOWN = """async (sentences) => {
-    const base = document.querySelector("script").src.replace("app.js", "");
+    const base = document.querySelector("script[type=module]").src.replace("app.js", "");
     const { parse } = await import(`${base}server_words.js`);
     return sentences.filter((sentence) => parse(sentence) === null);
 }"""
@@ -154,9 +154,14 @@ def test_what_goes_wrong_is_said_calmly_and_tried_again(pages, family):
         expect(card(page, family["early"])).to_be_visible()
         answer_with(page, 429, {"success": False, "message": "x", "code": "too_many"}, **{"Retry-After": "2"})
         page.reload()
-        expect(page.get_by_text("We try again by ourselves in 2 s.")).to_be_visible()
+        expect(page.get_by_role("heading", name="A little slower, please")).to_be_visible()
+        expect(page.get_by_text(re.compile("We try again by ourselves in [12] seconds?[.]"))).to_be_visible()
         pages.look(page, "desk-wait")
         expect(card(page, family["early"])).to_be_visible()
+        answer_with(page, 503, {"success": False, "message": "x", "code": "unavailable"}, **{"Retry-After": "3600"})
+        page.reload()
+        expect(page.get_by_role("heading", name="Our service does not answer right now")).to_be_visible()
+        expect(page.get_by_text("We try again by ourselves in 1 hour.")).to_be_visible()
         page.route("**/parent/bookings?when=upcoming*", lambda route: route.abort(), times=1)
         page.reload()
         expect(page.get_by_role("heading", name="No connection")).to_be_visible()
@@ -172,6 +177,77 @@ def test_a_token_that_ended_asks_to_sign_in_again(pages):
         assert page.url == f"{pages.url}/"
         pages.look(page, "desk-signed-out")
         assert page.evaluate("sessionStorage.length") == 0
+        assert page.get_by_role("button", name="Sign out").count() == 0
+
+
+def test_what_is_no_token_asks_to_sign_in(pages):
+    with pages.person(None, "/signin") as page:
+        for rubbish in ("rubbish", "a.bnVsbA.c"):  # and null
+            for path in ("/", "/book"):
+                page.goto(f"{pages.url}/signin")
+                page.goto(f"{pages.url}{path}#token={rubbish}")
+                expect(page.get_by_role("heading", name="Please sign in")).to_be_visible()
+
+
+def test_signing_in_leads_back_to_where_it_was_asked_for(pages, family):
+    """The school's site leads to the front page with the token; a form that was begun is still there."""
+    parent = family["parent"]
+    where = f"{pages.url}/payment/cancel?session_id=cs_test_nobody&type=session-booking"
+    with pages.person(None, "/payment/cancel?session_id=cs_test_nobody&type=session-booking") as page:
+        page.route("**/signin", lambda route: route.fulfill(status=302, headers={"Location": f"{pages.url}/#token={parent.token}"}))
+        page.get_by_role("link", name="Sign in").click()
+        expect(page.get_by_role("heading", name="We do not know this payment")).to_be_visible()
+        assert page.url == where
+        page.goto(f"{pages.url}/book")
+        pages.choose_time(page)
+        page.locator("#notes").fill("Fractions")
+        chosen = page.locator("#date").input_value()
+        page.get_by_label("Language").select_option("de")
+        expect(page.locator("#notes")).to_have_value("Fractions")
+        page.get_by_label("Sprache").select_option("en")
+        expect(page.get_by_role("heading", name="Book a session")).to_be_visible()
+        page.evaluate("sessionStorage.setItem('unbook.token', 'a.e30.c')")
+        page.get_by_role("button", name="Go to payment").click()
+        page.get_by_role("link", name="Sign in").click()
+        expect(page.locator("#notes")).to_have_value("Fractions")
+        assert (page.url, page.locator("#date").input_value()) == (f"{pages.url}/book", chosen)
+        page.evaluate("sessionStorage.setItem('unbook.backTo', '//stranger.example/x')")
+        page.goto(f"{pages.url}/signin")
+        expect(page.get_by_role("heading", name="My bookings")).to_be_visible()
+        assert page.url == f"{pages.url}/"
+
+
+def test_who_signed_out_stays_so(pages, family):
+    with pages.person(family["student"], "/") as page:
+        expect(card(page, family["early"])).to_be_visible()
+        assert card(page, family["early"]).locator(".cancel").count() == 0, "a student cancels nothing"
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+        with page.expect_response("**/student/upcoming*") as refused:
+            page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+        assert refused.value.status == 401 and refused.value.finished() is None
+        page.evaluate("new Promise(requestAnimationFrame)")
+        expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+        assert page.get_by_role("button", name="Sign out").count() == 0
+
+
+def test_a_page_of_which_a_part_is_missing_says_so(pages, family):
+    """The token is out of the address all the same."""
+    with pages.person(None, "/signin", language="de") as page:
+        page.route("**/i18n.js", lambda route: route.fulfill(status=429))
+        page.goto(f"{pages.url}/bookings#token={family['parent'].token}")
+        expect(page.get_by_role("heading", name="Diese Seite ließ sich nicht öffnen")).to_be_visible()
+        assert page.url == f"{pages.url}/bookings"
+        pages.look(page, "desk-missing")
+        page.unroute("**/i18n.js")
+        page.get_by_role("link", name="Noch einmal versuchen").click()
+        expect(card(page, family["early"])).to_be_visible()
+        forbid = "Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no', 'SecurityError') } })"
+        page.context.add_init_script(forbid)
+        page.reload()
+        expect(page.get_by_role("heading", name="Diese Seite ließ sich nicht öffnen")).to_be_visible()
+        assert complaints(page.context) == ["no"]
+        page.context.said.clear()
 
 
 def test_the_language_is_the_readers_and_stays_chosen(pages, family):

@@ -10,7 +10,7 @@ struct http_response;
 
 enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_OPTIONS };
 
-/* Where a handler runs. INLINE is on the I/O thread and must never block (admin pages). */
+/* Where a handler runs. INLINE is on the I/O thread and must never block (pages, admin). */
 enum http_pool { HTTP_POOL_INLINE, HTTP_POOL_FAST, HTTP_POOL_STRIPE, HTTP_POOL_WEBHOOK };
 #define HTTP_POOLS 4
 

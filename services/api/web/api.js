@@ -8,11 +8,11 @@ let ahead_ms = 0; // the server's clock minus ours
 /** The server's time, as well as we know it. */
 export const now = () => Date.now() + ahead_ms;
 
-/** kind: "offline" (no answer), "signin" (401), "wait" (429, 503: after wait_s), "refused" (the server's message), "broken" (quote trace). */
+/** kind: "offline" (no answer), "signin" (401), "wait" (429; 503, which is ours: after wait_s), "refused" (the server's message), "broken" (quote trace). */
 export class Problem extends Error {
-	constructor(kind, { message = "", code = "", wait_s = 0, trace = "", data = null, details = null } = {}) {
+	constructor(kind, { message = "", code = "", wait_s = 0, trace = "", data = null, details = null, ours = false } = {}) {
 		super(message || kind);
-		Object.assign(this, { kind, code, wait_s, trace, data, details, words: message });
+		Object.assign(this, { kind, code, wait_s, trace, data, details, ours, words: message });
 	}
 }
 
@@ -40,7 +40,7 @@ function problemOf(status, body, headers) {
 	const wait_s = Math.min(Math.max(Number(headers.get("Retry-After")) || 1, 1), 3600);
 	if (status === 401) return new Problem("signin", known);
 	if (status === 429) return new Problem("wait", { ...known, wait_s });
-	if (status === 503 && headers.has("Retry-After")) return new Problem("wait", { ...known, wait_s });
+	if (status === 503 && headers.has("Retry-After")) return new Problem("wait", { ...known, wait_s, ours: true });
 	if (status >= 500 || !body) return new Problem("broken", known);
 	return new Problem("refused", known);
 }

@@ -1,13 +1,13 @@
 // app.js: which page this is, what stands around it, and who looks at it.
 
 import { person, signOut } from "./auth.js";
-import { book } from "./book.js";
+import { book, forget } from "./book.js";
 import { byId, drawing, el } from "./dom.js";
 import { find } from "./find.js";
 import { language, languages, speak, t } from "./i18n.js";
 import { cancelled, success } from "./payment.js";
 import { sessions } from "./sessions.js";
-import { button, link, showState, signIn } from "./states.js";
+import { button, leaveForGood, link, showState, signIn } from "./states.js";
 
 const MARK = ["M5 4.5v8a7 7 0 0 0 14 0V7.5", "m14.5 10.5 4.5-4.5 4.5 4.5"];
 
@@ -46,7 +46,8 @@ function footer() {
 
 function leave() {
 	signOut();
-	header(null);
+	forget();
+	leaveForGood();
 	showState({ picture: "good", title: t("signedOut"), lines: [t("signedOutText")], actions: [link(t("signIn"), "/signin")] });
 }
 
@@ -83,6 +84,7 @@ const who = person();
 document.documentElement.lang = language;
 byId("skip").textContent = t("skip");
 header(who);
+addEventListener("signedout", () => header(null));
 footer();
 if (who && here !== "/signin") page(who);
 else signIn(false);

@@ -1,12 +1,13 @@
 // book.js: choosing a teacher and a time. The price and the rule are the offer's; the server decides whether the time can be had.
 
 import { get, now, post, wish } from "./api.js";
+import { person } from "./auth.js";
 import { announce, el, once, show } from "./dom.js";
 import { longDay, money, span, zoneWords } from "./format.js";
 import { duration, t } from "./i18n.js";
 import { button, link, problemState, problemWords, signIn, state, waiting } from "./states.js";
 
-const NOTES_MAX = 500, DAYS_AHEAD = 365;
+const NOTES_MAX = 500, DAYS_AHEAD = 365, FORM = "unbook.form";
 const FIELD_OF = { slot_taken: "start", too_soon: "start", too_far: "date", own_hold: "start" };
 
 /** Leave for the payment page; nothing but a web address is followed. */
@@ -60,6 +61,19 @@ function summary(offer, at) {
 	];
 }
 
+/** What was chosen so far, kept for the tab: a sign-in that ended or another language takes nothing away. */
+function keep(values) {
+	sessionStorage.setItem(FORM, JSON.stringify({ ...values, whose: person()?.id }));
+}
+
+export const forget = () => sessionStorage.removeItem(FORM);
+
+/** Of the same person only. */
+function kept() {
+	const { whose, ...values } = JSON.parse(sessionStorage.getItem(FORM) ?? "{}");
+	return whose === person()?.id ? values : {};
+}
+
 function form(offers) {
 	const { date, start, notes } = fields();
 	const keyOf = wish();
@@ -104,6 +118,7 @@ function form(offers) {
 		announce(t("opening"));
 		try {
 			const { data } = await post("book", { body, key: keyOf(body) });
+			forget();
 			leaveFor(data.stripeCheckoutUrl);
 			await new Promise((resolve) => addEventListener("pageshow", resolve, { once: true })); // busy until we are gone, or back
 		} catch (problem) {
@@ -111,7 +126,14 @@ function form(offers) {
 			refused(problem);
 		}
 	};
-	node.addEventListener("input", draw);
+	for (const [name, value] of Object.entries(kept()))
+		for (const one of node.elements)
+			if (one.type === "radio") one.checked ||= name === one.name && value === one.value;
+			else if (one.id === name) one.value = value;
+	node.addEventListener("input", () => {
+		keep({ offer: String(chosen().offerId), date: date.value, start: start.value, notes: notes.value });
+		draw();
+	});
 	node.addEventListener("submit", once(pay, submit));
 	draw();
 	return node;

@@ -4,7 +4,7 @@ import { now } from "./api.js";
 import { download, entry } from "./calendar.js";
 import { openCancel } from "./cancel.js";
 import { el } from "./dom.js";
-import { clock, dayNumber, longDay, moment, money, month, span, weekday, year } from "./format.js";
+import { dayNumber, longDay, moment, money, month, span, weekday, year } from "./format.js";
 import { t } from "./i18n.js";
 import { refund } from "./refund.js";
 import { quoted } from "./states.js";
@@ -57,19 +57,19 @@ function cancelling(session, changed) {
 
 function pending(session) {
 	if (session.status !== PENDING || !session.checkoutUrl) return [];
-	const held = session.holdExpiresAt && t("heldUntil", { moment: clock(new Date(session.holdExpiresAt)) });
+	const held = session.holdExpiresAt && t("heldUntil", { moment: moment(new Date(session.holdExpiresAt)) });
 	return [
 		held ? el("p", { class: "note" }, held) : null,
 		el("a", { class: "button primary", href: session.checkoutUrl, "data-focus": `${session.id}-pay` }, t("pay")),
 	];
 }
 
-function doing(session, changed) {
+function doing(session, viewer, changed) {
 	const ahead = startOf(session).getTime() > now();
 	const over = startOf(session).getTime() + session.durationMinutes * 60000 < now();
 	const live = session.status === PENDING || session.status === CONFIRMED;
 	const [held, pay] = pending(session);
-	const [cancel, why] = live && ahead ? cancelling(session, changed) : [];
+	const [cancel, why] = live && ahead && viewer !== "student" ? cancelling(session, changed) : [];
 	const join = session.status === CONFIRMED && !over && session.googleMeetLink;
 	const actions = [
 		pay,
@@ -112,7 +112,7 @@ export function card(session, { viewer, changed, name = "li", level = 3 }) {
 			el("p", { class: "where" }, people(session, viewer)),
 			ended(session),
 			refund(session, viewer),
-			doing(session, changed),
+			doing(session, viewer, changed),
 			facts(session, viewer),
 			timeline(session),
 		),

@@ -1,6 +1,6 @@
 // de.js: the words of these pages in German.
 
-const UNITS = { hour: ["Stunde", "Stunden"], minute: ["Minute", "Minuten"] };
+const UNITS = { hour: ["Stunde", "Stunden"], minute: ["Minute", "Minuten"], second: ["Sekunde", "Sekunden"] };
 
 export default {
 	language: "Deutsch",
@@ -148,7 +148,8 @@ export default {
 	brokenText: "Von Ihnen ist nichts verloren. Bitte versuchen Sie es gleich noch einmal.",
 	trace: "Wenn Sie uns schreiben, nennen Sie {trace}.",
 	waitTitle: "Bitte etwas langsamer",
-	waitText: "Wir versuchen es in {seconds} s von selbst noch einmal.",
+	waitText: "Wir versuchen es in {time} von selbst noch einmal.",
+	awayTitle: "Unser Dienst antwortet gerade nicht",
 	offlineTitle: "Keine Verbindung",
 	offlineText: "Wir versuchen es von selbst wieder, sobald Sie online sind.",
 	refusedTitle: "Das ist nicht möglich",

@@ -1,6 +1,6 @@
 // es.js: the words of these pages in Spanish.
 
-const UNITS = { hour: ["hora", "horas"], minute: ["minuto", "minutos"] };
+const UNITS = { hour: ["hora", "horas"], minute: ["minuto", "minutos"], second: ["segundo", "segundos"] };
 
 export default {
 	language: "Español",
@@ -148,7 +148,8 @@ export default {
 	brokenText: "No se ha perdido nada suyo. Inténtelo otra vez dentro de un momento.",
 	trace: "Si nos escribe, indique {trace}.",
 	waitTitle: "Un poco más despacio, por favor",
-	waitText: "Lo intentamos otra vez dentro de {seconds} s.",
+	waitText: "Lo intentamos otra vez dentro de {time}.",
+	awayTitle: "Nuestro servicio no responde en este momento",
 	offlineTitle: "Sin conexión",
 	offlineText: "Lo intentamos otra vez en cuanto tenga conexión.",
 	refusedTitle: "Esto no es posible",

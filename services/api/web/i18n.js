@@ -53,6 +53,12 @@ export function duration(hours, number = 0, unit = "minute") {
 	return parts.filter(Boolean).join(words.and);
 }
 
+/** "1 hour", "12 minutes", "5 seconds": in the largest unit that fits, rounded up. */
+export function howLong(seconds) {
+	const [size, unit] = [[3600, "hour"], [60, "minute"], [1, "second"]].find(([size]) => seconds >= size) ?? [1, "second"];
+	return words.count(unit, Math.ceil(Math.max(seconds, 1) / size));
+}
+
 /** A piece inside a sentence: how long before the start, an amount, a time. */
 function said(part) {
 	if (!part.startsWith("until")) return amount(part).replace(INSTANT, (at) => moment(new Date(at)));

@@ -1,7 +1,8 @@
 // states.js: what a page shows when it has nothing else to show: waiting, nothing there, no connection, something wrong.
 
+import { comeBack } from "./auth.js";
 import { announce, byId, drawing, el, show } from "./dom.js";
-import { fromServer, t } from "./i18n.js";
+import { fromServer, howLong, t } from "./i18n.js";
 
 const PICTURES = {
 	good: ["M4 12.5 9.5 18 20 7"],
@@ -53,14 +54,38 @@ export function waiting(rows = 3) {
 	);
 }
 
+let hasLeft = false;
+
+/** Signed out by one's own wish: what still asks in the background need not say that the sign-in has ended. */
+export const leaveForGood = () => (hasLeft = true);
+
+/** Ask to sign in, which leads back here. */
 export function signIn(ended) {
+	if (hasLeft) return;
+	const to = link(t("signIn"), "/signin", "primary");
+	to.addEventListener("click", comeBack);
 	const here = location.pathname === "/signin";
 	showState({
 		picture: "key",
 		title: t(ended ? "signInEndedTitle" : "signInTitle"),
 		lines: [t(ended ? "signInEndedText" : "signInText"), here && t("signInWhere")],
-		actions: here ? [] : [link(t("signIn"), "/signin", "primary")],
+		actions: here ? [] : [to],
 	});
+}
+
+/** Ours is the haste of nobody: 503. */
+const waitTitle = (problem) => (problem.ours ? "awayTitle" : "waitTitle");
+
+/** Say in words how long it still takes, then do it; nothing happens when the words are shown no more. */
+function countDown(wait_s, words, again) {
+	const until = Date.now() + wait_s * 1000;
+	const tell = () => (words.textContent = t("waitText", { time: howLong(Math.ceil((until - Date.now()) / 1000)) }));
+	const timer = setInterval(() => {
+		if (words.isConnected && Date.now() < until) return tell();
+		clearInterval(timer);
+		if (words.isConnected) again();
+	}, 1000);
+	tell();
 }
 
 /** What a Problem looks like as a page or a part of one; again is tried on its own after a wait and when the connection is back. */
@@ -71,8 +96,10 @@ export function problemState(problem, again, level = 1) {
 		return state({ picture: "bad", title: t("offlineTitle"), lines: [t("offlineText")], actions: [retry], level });
 	}
 	if (problem.kind === "wait") {
-		setTimeout(again, problem.wait_s * 1000);
-		return state({ picture: "wait", title: t("waitTitle"), lines: [t("waitText", { seconds: problem.wait_s })], actions: [retry], level });
+		const words = el("span", {});
+		const node = state({ picture: "wait", title: t(waitTitle(problem)), lines: [words], actions: [retry], level });
+		countDown(problem.wait_s, words, again);
+		return node;
 	}
 	if (problem.kind === "refused")
 		return state({ picture: "bad", title: t("refusedTitle"), lines: [quoted(problem.words)], level });
@@ -85,7 +112,7 @@ export function problemState(problem, again, level = 1) {
 export function problemWords(problem) {
 	if (problem.kind === "offline") return [t("offline")];
 	if (problem.kind === "refused") return [quoted(problem.words)];
-	if (problem.kind === "wait") return [problem.words ? quoted(problem.words) : t("waitTitle")];
+	if (problem.kind === "wait") return [problem.words ? quoted(problem.words) : t(waitTitle(problem))];
 	return [t("brokenTitle"), ". ", t("brokenText"), problem.trace ? ` ${t("trace", { trace: problem.trace })}` : ""];
 }
 

@@ -1,0 +1,46 @@
+// start.js: runs before anything else can fail, so it is no module: takes the token out of the address, and says so when the rest does not come.
+
+(() => {
+	const TOKEN = "unbook.token", BACK_TO = "unbook.backTo"; // auth.js reads the first and writes the second
+
+	/** The page from which signing in was asked for, when the sign-in led to the front page; ours only. */
+	function wayBack() {
+		const kept = sessionStorage.getItem(BACK_TO);
+		sessionStorage.removeItem(BACK_TO);
+		if (!kept || location.pathname !== "/") return null;
+		const url = new URL(kept, location.origin);
+		return url.origin === location.origin ? url.pathname + url.search : null;
+	}
+
+	/** Take "#token=..." out of the address, so that it is neither seen, kept in the history nor sent on. True: there was one. */
+	function takeToken() {
+		const fragment = new URLSearchParams(location.hash.slice(1));
+		const token = fragment.get("token");
+		if (token === null) return false;
+		fragment.delete("token");
+		const rest = fragment.toString();
+		history.replaceState(history.state, "", location.pathname + location.search + (rest ? `#${rest}` : ""));
+		if (!token) return (sessionStorage.removeItem(TOKEN), true);
+		sessionStorage.setItem(TOKEN, token);
+		const back = wayBack();
+		if (back) history.replaceState(history.state, "", back);
+		return true;
+	}
+
+	/** A module that did not come, or storage that is forbidden; the page's first drawing takes this state away. */
+	function sorry() {
+		const state = document.getElementById("sorry");
+		if (!state) return;
+		const spoken = navigator.languages.map((tag) => state.querySelector(`[lang="${tag.slice(0, 2)}"]`)).find(Boolean);
+		for (const one of state.children) one.hidden = one !== (spoken ?? state.firstElementChild);
+		state.hidden = false;
+	}
+
+	addEventListener("error", (event) => event.target.localName !== "link" && sorry(), true);
+	addEventListener("hashchange", () => takeToken() && location.reload());
+	try {
+		takeToken();
+	} catch {
+		/* Without storage nobody can be signed in here: the modules meet the same, and sorry() says it. */
+	}
+})();
