@@ -44,6 +44,7 @@ struct booking {
 	const char *stripe_session_id; /* NULL until the checkout exists */
 	const char *checkout_url;
 	struct instant hold_expires_at, checkout_closed_at;
+	bool payment_awaited; /* while Pending: Stripe's page is done, and a delayed method has not decided yet */
 	const char *payment_intent; /* NULL until paid: the payment that the booking keeps */
 	struct instant paid_at, cancelled_at, created_at;
 	enum cancel_cause cancel_cause;

@@ -143,8 +143,10 @@ void cancel_offer_for(const struct booking *booking, const struct actor *actor,
 		ret->message_code = "not_cancellable";
 	else if (!ret->can_cancel)
 		ret->message_code = "too_late";
+	else if (booking->status == BOOKING_PENDING)
+		ret->message_code = booking->payment_awaited ? "payment_awaited" : "pending";
 	else
-		ret->message_code = booking->status == BOOKING_PENDING ? "pending" : "can_cancel";
+		ret->message_code = "can_cancel";
 }
 
 const char *cancel_promise_code(const struct refund_promise *promise)
@@ -200,6 +202,8 @@ void cancel_message(const char *message_code, int64_t notice_s, char *ret_text, 
 		 "This session has already started or is over, so it can no longer be cancelled.", NULL, ""},
 		{"already_cancelled", "This session has been cancelled.", NULL, ""},
 		{"pending", "This session is not paid for yet, so it can still be cancelled.", NULL, ""},
+		{"payment_awaited",
+		 "The payment of this session is being processed; it can still be cancelled.", NULL, ""},
 		{"not_yours", "Only the parent, the teacher or an administrator can cancel this session.",
 		 NULL, ""},
 	};

@@ -48,6 +48,8 @@ enum err_kind hold_decide(const struct hold_request *request, const struct hold_
 {
 	if (check_offer(facts, err))
 		return err->kind;
+	if (facts->rival && is_hold_of(facts->rival, request) && facts->rival->payment_awaited)
+		return err_set(err, ERR_REJECT, "payment_awaited", "the parent's payment is being processed");
 	if (facts->rival && is_live_hold_of(facts->rival, request, facts->now)) {
 		if (!is_same(facts->rival, request, &facts->offer))
 			return err_set(err, ERR_REJECT, "own_hold", "the parent holds this time already");

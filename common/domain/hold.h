@@ -45,7 +45,7 @@ enum hold_outcome {
 };
 
 /* holds_max: Pending bookings that a parent may have at once; 0: as many as they like.
- * Errors ERR_REJECT not_offered, offer_needed, not_your_student, own_hold (rival is the parent's own, for another offer, student or time),
+ * Errors ERR_REJECT not_offered, offer_needed, not_your_student, payment_awaited (rival is the parent's own, and its payment is being processed), own_hold (rival is the parent's own, for another offer, student or time),
  * too_soon, too_far, hold_ends (rival is the parent's own, over by now, and its checkout is not closed yet: the slot is soon free, or paid),
  * slot_taken, too_many_holds. */
 enum err_kind hold_decide(const struct hold_request *request, const struct hold_facts *facts,

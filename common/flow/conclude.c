@@ -1,5 +1,7 @@
 #include "conclude.h"
 
+#include "checkouts.h"
+#include "flow_private.h"
 #include "release.h"
 
 static enum err_kind settle(const struct flow *flow, int64_t booking_id, const struct checkout *checkout,
@@ -51,11 +53,24 @@ static enum err_kind release(const struct flow *flow, const struct release_reque
 	return ERR_OK;
 }
 
+struct awaiting {
+	int64_t booking_id;
+	const struct checkout *checkout;
+};
+
+static enum err_kind await_once(void *context, struct pg *db, struct err *err)
+{
+	const struct awaiting *awaiting = context;
+
+	return checkouts_record_awaited(db, awaiting->booking_id, awaiting->checkout->id, err);
+}
+
 enum err_kind conclude_checkout(const struct flow *flow, int64_t booking_id, const struct checkout *checkout,
 				enum checkout_proof proof, struct concluded *ret_concluded, struct err *err)
 {
 	struct release_request request = {
 		.booking_id = booking_id, .stripe_session_id = checkout->id, .is_closed = true};
+	struct awaiting awaiting = {booking_id, checkout};
 
 	switch (proof) {
 	case CHECKOUT_PROVES_PAID:
@@ -67,8 +82,11 @@ enum err_kind conclude_checkout(const struct flow *flow, int64_t booking_id, con
 	case CHECKOUT_PROVES_FAILED:
 		request.cause = CAUSE_CHECKOUT_FAILED;
 		return release(flow, &request, ret_concluded, err);
-	case CHECKOUT_PROVES_NOTHING:
 	case CHECKOUT_PROVES_WAIT:
+		if (flow_run(flow, await_once, &awaiting, err))
+			return err->kind;
+		break;
+	case CHECKOUT_PROVES_NOTHING:
 		break;
 	}
 	*ret_concluded = (struct concluded){.conclusion = CONCLUDED_NOTHING};

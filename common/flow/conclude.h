@@ -9,7 +9,7 @@
 #include "settle.h"
 
 enum conclusion {
-	CONCLUDED_NOTHING, /* the checkout proves nothing yet, or is not this booking's: nothing was written */
+	CONCLUDED_NOTHING, /* the checkout proves nothing yet, or is not this booking's: at most that a payment is awaited was written */
 	CONCLUDED_SETTLED,  /* by this call */
 	CONCLUDED_RELEASED, /* by this call: Cancelled */
 	CONCLUDED_BEFORE,   /* the booking had its end already */

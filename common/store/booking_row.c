@@ -47,6 +47,7 @@ enum err_kind booking_row_read(const struct pg_results *results, int index, int 
 		.created_at = pg_instant(results, index, row, 20),
 		.cancelled_by = pg_int(results, index, row, 22),
 		.version = pg_int(results, index, row, 24),
+		.payment_awaited = pg_bool(results, index, row, 25),
 	};
 
 	if (!booking_status_decode(pg_int(results, index, row, 8), &booking.status)

@@ -49,6 +49,12 @@ static const struct pg_stmt closed_stmt = {
 	       " WHERE id = $1 AND lease_token = $2::uuid AND status <> 0",
 };
 
+static const struct pg_stmt awaited_stmt = {
+	.name = "checkout_awaited",
+	.sql = "UPDATE bookings SET payment_awaited = true WHERE id = $1 AND stripe_session_id = $2 AND status = 0"
+	       " AND NOT payment_awaited",
+};
+
 /* The row is told either way, so that whoever comes too late learns what became of the booking. */
 static const struct pg_stmt made_stmt = {
 	.name = "checkout_made",
@@ -149,6 +155,17 @@ enum err_kind checkouts_record_closed(struct pg *db, const struct checkout_claim
 	pg_arg_int(&args, claim->booking.id);
 	pg_arg_text(&args, claim->lease_token);
 	return pg_one(db, &closed_stmt, &args, &results, err);
+}
+
+enum err_kind checkouts_record_awaited(struct pg *db, int64_t booking_id, const char *stripe_session_id,
+				       struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct pg_args args = {0};
+
+	pg_arg_int(&args, booking_id);
+	pg_arg_text(&args, stripe_session_id);
+	return pg_one(db, &awaited_stmt, &args, &results, err);
 }
 
 enum err_kind checkouts_record_made(struct pg *db, int64_t booking_id, const char *stripe_session_id,

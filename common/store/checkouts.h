@@ -37,6 +37,11 @@ enum err_kind checkouts_record_wait(struct pg *db, const struct checkout_claim *
 enum err_kind checkouts_record_closed(struct pg *db, const struct checkout_claim *claim,
 				      struct err *err) MUST_CHECK;
 
+/* This checkout of the Pending booking is done with, but for a delayed method that has not decided. Any other booking stays as it is. One
+ * statement; repeating it is safe. */
+enum err_kind checkouts_record_awaited(struct pg *db, int64_t booking_id, const char *stripe_session_id,
+				       struct err *err) MUST_CHECK;
+
 /* T2: the checkout exists at Stripe. Stores id and url where the booking has no checkout id yet, whatever its status, and tells how the
  * booking stands now: *ret_status BOOKING_PENDING with *ret_is_its_checkout: go on; another status: it was released (expire the
  * checkout) or paid meanwhile. One statement; repeating it is safe. ERR_REJECT unknown_booking. */

@@ -52,7 +52,7 @@ static const struct pg_stmt rival_stmt = {
 static const struct pg_stmt waiting_stmt = {
 	.name = "hold_waiting",
 	.sql = "SELECT " BOOKING_COLUMNS " FROM bookings b WHERE b.parent_id = $1 AND b.status = 0"
-	       " ORDER BY b.hold_expires_at, b.id LIMIT 1",
+	       " ORDER BY b.payment_awaited, b.hold_expires_at, b.id LIMIT 1",
 	.reads_only = true,
 };
 

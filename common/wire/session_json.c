@@ -112,7 +112,7 @@ static void add_price(const struct booking *booking, struct buf *out)
 static void add_checkout(const struct booking *booking, const struct session_reader *reader, struct buf *out)
 {
 	bool parent = is_the_parent(booking, reader);
-	bool open = parent && booking->status == BOOKING_PENDING;
+	bool open = parent && booking->status == BOOKING_PENDING && !booking->payment_awaited;
 
 	add_text(out, "stripeSessionId", parent ? booking->stripe_session_id : NULL);
 	add_text(out, "checkoutUrl", open ? booking->checkout_url : NULL);

@@ -177,6 +177,8 @@ static void answer_refused(struct book *b, const struct err *err)
 		{"too_soon", {400, "too_soon", "It is too late to book this time.", "scheduledDateTime"}},
 		{"too_far",
 		 {400, "too_far", "Sessions can be booked at most 365 days ahead.", "scheduledDateTime"}},
+		{"payment_awaited",
+		 {409, "payment_awaited", "Your payment for this time is already being processed.", NULL}},
 		{"slot_taken", {409, "slot_taken", "This time is taken; please choose another.", NULL}},
 		{"pg_exclusion", {409, "slot_taken", "This time is taken; please choose another.", NULL}},
 	};

@@ -1,5 +1,6 @@
 #include "checkout_end.h"
 
+#include "conclude.h"
 #include "log.h"
 #include "release.h"
 #include "settle.h"
@@ -62,6 +63,7 @@ enum err_kind checkout_end(struct api *api, struct http_request *request,
 {
 	const struct flow flow = api_flow(api, request);
 	struct checkout checkout;
+	struct concluded concluded;
 	struct settled settled;
 	enum checkout_proof proof;
 
@@ -80,7 +82,8 @@ enum err_kind checkout_end(struct api *api, struct http_request *request,
 	case CHECKOUT_PROVES_WAIT:
 		if (ending->waits) {
 			*ret_end = CHECKOUT_END_WAITING;
-			return ERR_OK;
+			return conclude_checkout(&flow, ending->booking_id, &checkout, proof, &concluded,
+						 err);
 		}
 		if (release(api, request, ending, false, ret_end, ret_booking, err))
 			return err->kind;

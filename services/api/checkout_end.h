@@ -19,7 +19,7 @@ enum checkout_end {
 	CHECKOUT_END_UNDECIDED, /* Cancelled likewise, while a delayed payment has not decided: should it come, it goes back */
 	CHECKOUT_END_REPEATED, /* it was Cancelled before; an unpaid expiry has become this person's cancel */
 	CHECKOUT_END_PAID,     /* a payment was there: settled, by this call or before */
-	CHECKOUT_END_WAITING,  /* nothing was written */
+	CHECKOUT_END_WAITING,  /* nothing was written but that a payment is awaited */
 };
 
 /* On the stripe pool: blocks for Stripe at most 2 s, and 2 s more to read a checkout that Stripe refused to expire: it is paid or expired,

@@ -5,6 +5,7 @@
 #include "answer.h"
 #include "checkout_end.h"
 #include "checkouts.h"
+#include "conclude.h"
 #include "log.h"
 #include "payments.h"
 #include "settle.h"
@@ -195,6 +196,18 @@ static void answer_unpaid(struct return_trip *r, bool is_awaited)
 			  : "This session has not been paid for.");
 }
 
+static void await_payment(struct return_trip *r, const struct checkout *checkout)
+{
+	const struct flow flow = api_flow(r->api, r->request);
+	struct concluded concluded;
+	struct err err = {0};
+
+	if (conclude_checkout(&flow, r->booking.id, checkout, CHECKOUT_PROVES_WAIT, &concluded, &err))
+		answer_database_error(r->request, r->response, &err);
+	else
+		answer_unpaid(r, !has_failed(&r->booking));
+}
+
 static void confirm(struct return_trip *r)
 {
 	struct stripe_answer stripe = {0};
@@ -213,7 +226,7 @@ static void confirm(struct return_trip *r)
 		settle(r, &checkout);
 		return;
 	case CHECKOUT_PROVES_WAIT:
-		answer_unpaid(r, !has_failed(&r->booking));
+		await_payment(r, &checkout);
 		return;
 	case CHECKOUT_PROVES_NOTHING:
 	case CHECKOUT_PROVES_UNPAID:

@@ -98,7 +98,7 @@ static enum err_kind record_closed(const struct hold *hold, struct err *err)
 	return kind;
 }
 
-static enum err_kind act(const struct hold *hold, const struct job *job, struct err *err)
+static enum err_kind conclude(const struct hold *hold, const struct job *job, struct err *err)
 {
 	const struct act act = {.reaper = hold->reaper,
 				.db = hold->db,
@@ -106,10 +106,14 @@ static enum err_kind act(const struct hold *hold, const struct job *job, struct 
 				.actor = UNBOOK_SERVICE,
 				.booking_id = hold->claim->booking.id,
 				.checkout = &hold->checkout};
-	enum checkout_proof proof = checkout_prove(&hold->checkout);
 
+	return act_on(&act, checkout_prove(&hold->checkout), err);
+}
+
+static enum err_kind act(const struct hold *hold, const struct job *job, struct err *err)
+{
 	CRASH_POINT("reap.before_record");
-	if (act_on(&act, proof, err))
+	if (conclude(hold, job, err))
 		return err->kind;
 	CRASH_POINT("reap.after_record");
 	return record_closed(hold, err);
@@ -125,8 +129,11 @@ static enum err_kind record(struct hold *hold, const struct job *job, const stru
 		if (hold_release_unmade(hold, job, err))
 			return err->kind;
 		return record_closed(hold, err);
-	case HOLD_STILL_ON:
 	case HOLD_AWAITED:
+		if (conclude(hold, job, err))
+			return err->kind;
+		return record_wait(hold, NULL, err);
+	case HOLD_STILL_ON:
 		return record_wait(hold, NULL, err);
 	case HOLD_UNKNOWN:
 		if (record_wait(hold, why->code, err))

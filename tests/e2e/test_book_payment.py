@@ -106,6 +106,11 @@ def test_a_delayed_payment_is_waited_for(shop):  # noqa: F811
     answer = shop.confirm_payment(data["stripeSessionId"], parent)
     assert answer.status == 400 and answer.json["code"] == "not_paid"
     assert "is being processed" in answer.json["message"]
+    shown = shop.api.get(f"/api/Sessions/{data['sessionId']}", token=parent.token).data
+    assert "is being processed" in shown["cancelMessage"] and shown["canCancel"]
+    assert shown["checkoutUrl"] is shown["holdExpiresAt"] is None, "there is nothing more to pay there"
+    again = shop.book(parent, when=shown["scheduledDateTime"])
+    assert (again.status, again.json["code"]) == (409, "payment_awaited")
     answer = shop.cancel(data["sessionId"], parent)
     assert answer.status == 200, answer.text
     assert answer.json["message"] == "Session cancelled. A payment that still arrives is refunded in full."

@@ -74,7 +74,7 @@ def test_a_delayed_method_is_waited_for(stack):
         booking,
     )
     stack.eventually(lambda: row(stack, booking)["attempts"] >= 2, what="asked again and again")
-    assert row(stack, booking)["status"] == 0
+    assert (row(stack, booking)["status"], row(stack, booking)["payment_awaited"]) == (0, True)
     stack.stripe.post(f"checkouts/{checkout}/async", succeeded=True)
     assert wait_status(stack, booking, 1)["payment_intent"]
 

@@ -163,7 +163,7 @@ def test_a_delayed_method_that_fails_releases_the_booking(stack):
     Stripe(stack).pay(checkout, delayed=True)
     unpaid = deliver(stack, Stripe(stack).events(checkout)[-1])
     stack.eventually(lambda: applied(stack, unpaid))
-    assert row(stack, booking)["status"] == 0
+    assert (row(stack, booking)["status"], row(stack, booking)["payment_awaited"]) == (0, True)
     stack.stripe.post(f"checkouts/{checkout}/async", succeeded=False)
     deliver(stack, Stripe(stack).events(checkout)[-1])
     assert wait_status(stack, booking, 3)["cancel_cause"] == "checkout_failed"

@@ -13,6 +13,7 @@ const sentences = {
 	started: "This session has already started or is over, so it can no longer be cancelled\\.",
 	has_been_cancelled: "This session has been cancelled\\.",
 	unpaid_yet: "This session is not paid for yet, so it can still be cancelled\\.",
+	being_paid: "The payment of this session is being processed; it can still be cancelled\\.",
 	not_yours: "Only the parent, the teacher or an administrator can cancel this session\\.",
 
 	full_requested: `A full refund of ${AMOUNT} has been requested\\.`,
@@ -50,6 +51,7 @@ const sentences = {
 	not_bookable: "This session cannot be paid for as it is offered\\. Nothing was booked; please write to us\\.",
 	too_many_requests: "(?:Too many requests|You (?:asked|booked|cancelled))[^.;]*; please wait a moment\\.",
 	no_payment_page: "The payment page could not be made\\. Nothing was booked; please try again in a moment\\.",
+	already_paying: "Your payment for this time is already being processed\\.",
 	being_made: "This booking is being made right now\\.",
 	being_closed: "Your earlier booking of this time is being closed; please try again in a moment\\.",
 	released_meanwhile: "The slot was released meanwhile\\. Nothing was booked; please try again\\.",

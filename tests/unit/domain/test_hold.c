@@ -145,6 +145,18 @@ Test(hold, what_is_sold_or_held_by_others_is_taken_and_the_own_hold_that_is_over
 	cr_expect_str_eq(decided_with(&over), "slot_taken");
 }
 
+Test(hold, a_payment_that_is_being_processed_keeps_the_own_hold_before_and_after_its_end)
+{
+	struct booking live = sample_hold(), over = sample_hold(), other = sample_hold();
+
+	live.payment_awaited = over.payment_awaited = other.payment_awaited = true;
+	over.hold_expires_at = before_start(48 * US_PER_HOUR);
+	other.parent_id = SOMEBODY;
+	cr_expect_str_eq(decided_with(&live), "payment_awaited");
+	cr_expect_str_eq(decided_with(&over), "payment_awaited");
+	cr_expect_str_eq(decided_with(&other), "slot_taken");
+}
+
 Test(hold, no_parent_holds_more_at_once_than_the_limit_allows)
 {
 	struct hold_request request = sample_request();

@@ -241,6 +241,18 @@ Test(session_json, the_checkout_is_for_the_parent_alone)
 	}
 }
 
+Test(session_json, a_payment_that_is_being_processed_is_said_and_cannot_be_made_again)
+{
+	view.booking.status = BOOKING_PENDING;
+	view.booking.hold_expires_at = (struct instant){NOW_US - HOUR_US};
+	view.booking.payment_awaited = true;
+	cr_expect_str_eq(text("stripeSessionId"), "cs_test_1");
+	cr_expect_str_eq(text("checkoutUrl"), "null");
+	cr_expect_str_eq(text("holdExpiresAt"), "null");
+	cr_expect_str_eq(text("cancelMessage"),
+			 "The payment of this session is being processed; it can still be cancelled.");
+}
+
 Test(session_json, only_the_parent_reads_why_a_refund_failed)
 {
 	cancel(REFUND_FAILED);
