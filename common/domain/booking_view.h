@@ -17,7 +17,8 @@ struct booking_view {
 		struct money captured;      /* what the payment was */
 		const char *failure_reason; /* NULL: none */
 		bool is_settled;            /* settled elsewhere by an operator */
-		struct instant created_at, updated_at;
+		struct instant sent_at;     /* for the first time; until then, when it was asked for */
+		struct instant updated_at;  /* also when a look at Stripe changed nothing */
 	} refund;
 	struct refund_beside beside; /* of the refund's payment, else of the kept one */
 	struct instant by_hand_at;   /* INSTANT_NONE: nothing was refunded by hand */

@@ -185,14 +185,14 @@ static void until_words(int64_t notice_s, const char *who, char *ret_text, size_
 			 (long long)rest, rest == 1 ? "" : "s", who);
 }
 
-void cancel_message(const char *message_code, int64_t notice_s, char *ret_text, size_t cap)
+void cancel_message(const char *message_code, int64_t notice_s, const char *rest, char *ret_text, size_t cap)
 {
 	static const struct {
 		const char *code, *before, *who, *after; /* who NULL: no word about the notice */
 	} sentences[] = {
 		{"can_cancel", "You can cancel ", "the session starts", ". The payment is returned in full."},
 		{"can_cancel_rest", "You can cancel ", "the session starts",
-		 ". What remains of the payment is returned."},
+		 ". What remains of the payment is returned: "},
 		{"can_cancel_returned", "You can cancel ", "the session starts",
 		 ". The payment was returned before."},
 		{"can_cancel_disputed", "You can cancel ", "the session starts",
@@ -208,6 +208,7 @@ void cancel_message(const char *message_code, int64_t notice_s, char *ret_text, 
 		 NULL, ""},
 	};
 	char until[96] = "";
+	bool says_rest;
 
 	if (cap > 0)
 		ret_text[0] = '\0';
@@ -216,7 +217,9 @@ void cancel_message(const char *message_code, int64_t notice_s, char *ret_text, 
 			continue;
 		if (sentences[i].who)
 			until_words(notice_s, sentences[i].who, until, sizeof(until));
-		snprintf(ret_text, cap, "%s%s%s", sentences[i].before, until, sentences[i].after);
+		says_rest = strcmp(message_code, "can_cancel_rest") == 0;
+		snprintf(ret_text, cap, "%s%s%s%s%s", sentences[i].before, until, sentences[i].after,
+			 says_rest ? rest : "", says_rest ? "." : "");
 		return;
 	}
 }

@@ -53,8 +53,8 @@ void cancel_offer_for(const struct booking *booking, const struct actor *actor,
 const char *cancel_promise_code(const struct refund_promise *promise);
 
 /* The English sentence for a message_code, with the notice in hours where it speaks of it ("It is too late
- * to cancel: sessions can be cancelled until 24 hours before they start."). ret_text of cap bytes, cut if
- * short. */
-void cancel_message(const char *message_code, int64_t notice_s, char *ret_text, size_t cap);
+ * to cancel: sessions can be cancelled until 24 hours before they start."). rest: the amount in words that
+ * "can_cancel_rest" gives back; not read for another code. ret_text of cap bytes, cut if short. */
+void cancel_message(const char *message_code, int64_t notice_s, const char *rest, char *ret_text, size_t cap);
 
 #endif

@@ -5,16 +5,17 @@
 #include "str.h"
 
 /* The refund of the kept payment, else the newest one of a payment that was given back; only of a Cancelled booking. */
-#define VIEW_SELECT                                                                                                                        \
-	"SELECT " BOOKING_COLUMNS ", pu.display_name, su.display_name, tu.display_name,"                                                   \
-	" CASE WHEN b.status = 1 AND m.state = 'ready' THEN m.url END,"                                                                    \
-	" r.state, r.amount_minor, r.currency, r.failure_reason, r.settled_at IS NOT NULL, r.created_at, r.updated_at,"                    \
-	" " REFUND_BESIDE_COLUMNS                                                                                                          \
-	", now() FROM bookings b JOIN users pu ON pu.id = b.parent_id JOIN users su ON su.id = b.student_id"                               \
-	" JOIN users tu ON tu.id = b.teacher_id LEFT JOIN meetings m ON m.booking_id = b.id"                                               \
-	" LEFT JOIN LATERAL (SELECT x.state, p.amount_minor, p.currency, x.failure_reason, x.settled_at, x.created_at,"                    \
-	" x.updated_at, x.payment_intent FROM refunds x JOIN payments p USING (payment_intent) WHERE x.booking_id = b.id AND b.status = 3" \
-	" ORDER BY x.payment_intent IS NOT DISTINCT FROM b.payment_intent DESC, x.created_at DESC LIMIT 1) r ON true" REFUND_BESIDE_JOIN(  \
+#define VIEW_SELECT                                                                                                                       \
+	"SELECT " BOOKING_COLUMNS ", pu.display_name, su.display_name, tu.display_name,"                                                  \
+	" CASE WHEN b.status = 1 AND m.state = 'ready' THEN m.url END,"                                                                   \
+	" r.state, r.amount_minor, r.currency, r.failure_reason, r.settled_at IS NOT NULL, r.sent_at, r.updated_at,"                      \
+	" " REFUND_BESIDE_COLUMNS                                                                                                         \
+	", now() FROM bookings b JOIN users pu ON pu.id = b.parent_id JOIN users su ON su.id = b.student_id"                              \
+	" JOIN users tu ON tu.id = b.teacher_id LEFT JOIN meetings m ON m.booking_id = b.id"                                              \
+	" LEFT JOIN LATERAL (SELECT x.state, p.amount_minor, p.currency, x.failure_reason, x.settled_at,"                                 \
+	" coalesce(x.first_sent_at, x.created_at) AS sent_at, x.updated_at, x.payment_intent"                                             \
+	" FROM refunds x JOIN payments p USING (payment_intent) WHERE x.booking_id = b.id AND b.status = 3"                               \
+	" ORDER BY x.payment_intent IS NOT DISTINCT FROM b.payment_intent DESC, x.created_at DESC LIMIT 1) r ON true" REFUND_BESIDE_JOIN( \
 		"b.id", "coalesce(r.payment_intent, b.payment_intent)")
 
 #define COLUMN_NAMES  BOOKING_COLUMN_COUNT
@@ -125,7 +126,7 @@ static enum err_kind read_view(const struct pg_results *results, int index, int 
 		view.refund.captured.minor = pg_int(results, index, row, COLUMN_REFUND + 1);
 		view.refund.failure_reason = pg_text_dup(results, index, row, COLUMN_REFUND + 3, arena);
 		view.refund.is_settled = pg_bool(results, index, row, COLUMN_REFUND + 4);
-		view.refund.created_at = pg_instant(results, index, row, COLUMN_REFUND + 5);
+		view.refund.sent_at = pg_instant(results, index, row, COLUMN_REFUND + 5);
 		view.refund.updated_at = pg_instant(results, index, row, COLUMN_REFUND + 6);
 		if (!refund_state_decode(pg_text(results, index, row, COLUMN_REFUND), &view.refund.state)
 		    || !str_copy(view.refund.captured.currency, sizeof view.refund.captured.currency,

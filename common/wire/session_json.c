@@ -54,22 +54,26 @@ static bool is_the_parent(const struct booking *booking, const struct session_re
 	return (reader->actor.roles & ROLE_PARENT) && reader->actor.user_id == booking->parent_id;
 }
 
-/* The sentence, with the notice that this reader's deadline stands for. */
-static void offer_words(const struct booking *booking, const struct cancel_offer *offer, const char *code,
-			char ret_words[SESSION_WORDS_BYTES])
+/* The sentence, with the notice that this reader's deadline stands for. promise: NULL when it speaks of no money. */
+static void offer_words(const struct booking *booking, const struct cancel_offer *offer,
+			const struct refund_promise *promise, char ret_words[SESSION_WORDS_BYTES])
 {
+	const char *code = promise ? cancel_promise_code(promise) : offer->message_code;
+	char rest[MONEY_TEXT_BYTES] = "";
 	int64_t notice_s = booking->cancel_notice_s;
 
 	if (!instant_is_none(offer->deadline))
 		notice_s = (booking->starts_at.us - offer->deadline.us) / US_PER_S;
-	cancel_message(code, notice_s, ret_words, SESSION_WORDS_BYTES);
+	if (promise)
+		money_to_words(promise->rest, "en", rest);
+	cancel_message(code, notice_s, rest, ret_words, SESSION_WORDS_BYTES);
 }
 
 void session_cancel_offer(const struct booking *booking, const struct session_reader *reader,
 			  struct cancel_offer *ret_offer, char ret_words[SESSION_WORDS_BYTES])
 {
 	cancel_offer_for(booking, &reader->actor, &reader->policy, reader->now, ret_offer);
-	offer_words(booking, ret_offer, ret_offer->message_code, ret_words);
+	offer_words(booking, ret_offer, NULL, ret_words);
 }
 
 static void add_cancel_offer(const struct booking_view *view, const struct session_reader *reader,
@@ -82,7 +86,7 @@ static void add_cancel_offer(const struct booking_view *view, const struct sessi
 
 	session_cancel_offer(booking, reader, &offer, words);
 	if (offer.can_cancel && booking->status == BOOKING_CONFIRMED)
-		offer_words(booking, &offer, cancel_promise_code(&promise), words);
+		offer_words(booking, &offer, &promise, words);
 	buf_addf(out, ",\"canCancel\":%s", offer.can_cancel ? "true" : "false");
 	add_instant(out, "cancelDeadline", offer.deadline);
 	add_text(out, "cancelMessage", words);

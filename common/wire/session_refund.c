@@ -56,8 +56,12 @@ static void our_refund_words(const struct booking_view *view, enum refund_promis
 		snprintf(ret_words, SESSION_WORDS_BYTES, "%s %s has been requested.", whose, amount);
 		return;
 	case REFUND_PENDING:
-	case REFUND_REQUIRES_ACTION:
 		snprintf(ret_words, SESSION_WORDS_BYTES, "%s %s is on its way.", whose, amount);
+		return;
+	case REFUND_REQUIRES_ACTION:
+		snprintf(ret_words, SESSION_WORDS_BYTES,
+			 "The refund of %s waits for somebody to act; Stripe writes to whoever paid.",
+			 amount);
 		return;
 	case REFUND_SUCCEEDED:
 		snprintf(ret_words, SESSION_WORDS_BYTES,
@@ -122,7 +126,8 @@ void session_refund_words(const struct booking_view *view, char ret_words[SESSIO
 	snprintf(ret_words + used, SESSION_WORDS_BYTES - used, " %s was returned before.", amount);
 }
 
-/* The day by which a person should see the money; none once it failed or was settled otherwise. */
+/* The day by which a person should see the money: fixed once the refund is sent. None while somebody has to act, and none once it failed or
+ * was settled otherwise. */
 static struct instant expected_by(const struct booking_view *view)
 {
 	if (!view->has_refund || promise_of(view).kind == REFUND_PROMISE_RETURNED)
@@ -132,11 +137,11 @@ static struct instant expected_by(const struct booking_view *view)
 	switch (view->refund.state) {
 	case REFUND_REQUESTED:
 	case REFUND_SENDING:
-		return add_business_days(view->refund.created_at, REFUND_BUSINESS_DAYS);
 	case REFUND_PENDING:
-	case REFUND_REQUIRES_ACTION:
+		return add_business_days(view->refund.sent_at, REFUND_BUSINESS_DAYS);
 	case REFUND_SUCCEEDED:
 		return add_business_days(view->refund.updated_at, REFUND_BUSINESS_DAYS);
+	case REFUND_REQUIRES_ACTION:
 	case REFUND_FAILED:
 	case REFUND_CANCELED:
 	case REFUND_NEEDS_ATTENTION:

@@ -110,7 +110,7 @@ static void answer_refused(struct cancelling *c, struct http_response *response,
 		return;
 	}
 	if (strcmp(err->code, "not_yours") == 0) {
-		cancel_message("not_yours", 0, words, sizeof words);
+		cancel_message("not_yours", 0, NULL, words, sizeof words);
 		answer_error(c->request, response, &(struct answer_error){403, "forbidden", words, NULL});
 		return;
 	}

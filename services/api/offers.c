@@ -19,9 +19,10 @@ static void encode(const struct offer *offer, struct buf *out)
 	session_encode_text(offer->title, out);
 	buf_addf(out,
 		 ",\"price\":%s,\"amountMinor\":%" PRId64 ",\"currency\":\"%s\",\"durationMinutes\":%" PRId64
-		 ",\"cancelNoticeHours\":%" PRId64 ",\"minNoticeMinutes\":%" PRId64 "}",
+		 ",\"cancelNoticeHours\":%" PRId64 ",\"cancelNoticeMinutes\":%" PRId64
+		 ",\"minNoticeMinutes\":%" PRId64 "}",
 		 price, offer->price.minor, offer->price.currency, offer->duration_s / 60,
-		 offer->cancel_notice_s / 3600, offer->min_notice_s / 60);
+		 offer->cancel_notice_s / 3600, (offer->cancel_notice_s + 59) / 60, offer->min_notice_s / 60);
 }
 
 void api_offers(void *context, struct http_request *request, struct http_response *response)

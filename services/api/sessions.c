@@ -84,10 +84,16 @@ static void answer_list(const struct bookings_list *list, const struct session_r
 	answer_close(response, list->now);
 }
 
+/* What booking_search_decode() takes. */
+static const char search_words[] = "Please search for a booking number, an id of Stripe, a whole mail address"
+				   " or at least three letters of a name.";
+
 static void answer_query(struct http_request *request, struct http_response *response, const char *wrong)
 {
 	answer_error(request, response,
-		     &(struct answer_error){400, "invalid_query", "This parameter is malformed.", wrong});
+		     &(struct answer_error){
+			     400, "invalid_query",
+			     str_eq(wrong, "q") ? search_words : "This parameter is malformed.", wrong});
 }
 
 static void answer_page(struct api *api, struct http_request *request, struct http_response *response,

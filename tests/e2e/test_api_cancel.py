@@ -60,7 +60,7 @@ def test_it_promises_what_a_refund_by_hand_or_a_dispute_has_left(world):  # noqa
     )
     path = f"/api/Sessions/{booking.id}"
     shown = world.api.get(path, token=world.parent.token).data
-    assert "What remains" in shown["cancelMessage"]
+    assert "What remains of the payment is returned: €35.00." in shown["cancelMessage"]
     assert (shown["refund"]["status"], shown["refund"]["amountMinor"]) == ("by_hand", 1000)
     message = world.cancel(booking, world.parent).json["message"]
     assert "the remaining €35.00 is on its way" in message and "€10.00 was returned before" in message

@@ -135,6 +135,13 @@ def test_a_cancelled_one_says_where_the_money_is(world):  # noqa: F811
     refund = session["refund"]
     assert refund["amountMinor"] == 4500 and refund["currency"] == "EUR" and "€45.00" in refund["words"]
     assert refund["expectedBy"] > session["cancelledAt"]
+    sent = (
+        "UPDATE refunds SET state = 'pending', first_sent_at = created_at,"
+        " updated_at = updated_at + interval '9 days' WHERE booking_id = %s"
+    )
+    world.stack.sql(sent, world.cancelled.id)
+    again = world.api.get(f"/api/Sessions/{world.cancelled.id}", token=world.parent.token).data
+    assert again["refund"]["expectedBy"] == refund["expectedBy"], "a promise does not move on"
 
 
 def test_a_pending_one_shows_its_checkout_to_the_parent_alone(world):  # noqa: F811

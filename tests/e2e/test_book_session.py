@@ -32,7 +32,7 @@ def test_what_is_on_sale_is_shown_to_anybody_signed_in(shop):  # noqa: F811
         "Algebra, one to one",
     )
     assert (offer["price"], offer["amountMinor"], offer["currency"]) == (45.0, 4500, "EUR")
-    assert (offer["durationMinutes"], offer["cancelNoticeHours"]) == (60, 24)
+    assert (offer["durationMinutes"], offer["cancelNoticeHours"], offer["cancelNoticeMinutes"]) == (60, 24, 1440)
     assert shop.api.get("/api/Sessions/teachers/available").status == 401
 
 

@@ -1,10 +1,10 @@
 // book.js: choosing a teacher and a time. The price and the rule are the offer's; the server decides whether the time can be had.
 
-import { get, now, post, wish } from "./api.js";
+import { get, now, post, when, wish } from "./api.js";
 import { person } from "./auth.js";
 import { announce, el, once, show } from "./dom.js";
 import { longDay, money, span, zoneWords } from "./format.js";
-import { duration, t } from "./i18n.js";
+import { notice, t } from "./i18n.js";
 import { button, link, problemState, problemWords, signIn, state, waiting } from "./states.js";
 
 const NOTES_MAX = 500, DAYS_AHEAD = 365, FORM = "unbook.form";
@@ -17,8 +17,16 @@ function leaveFor(url) {
 	location.assign(target);
 }
 
-const rule = (offer) =>
-	offer.cancelNoticeHours ? t("ruleHours", { duration: duration(offer.cancelNoticeHours) }) : t("ruleStart");
+/** When cancelling ends for a session that starts at this time, in ms. */
+const lastCancel = (offer, at) => at.getTime() - offer.cancelNoticeMinutes * 60000;
+
+/** The rule, or that it is too late for it already. The server decides; this is said before anybody pays. */
+function rule(offer, at) {
+	if (!offer.cancelNoticeMinutes) return el("p", { class: "small" }, t("ruleStart"));
+	const places = { duration: notice(offer.cancelNoticeMinutes) };
+	if (at && lastCancel(offer, at) <= now() && at > now()) return el("p", { class: "note" }, t("ruleNever", places));
+	return el("p", { class: "small" }, t("ruleNotice", places));
+}
 
 function choice(offer, first) {
 	return el("label", { class: "choice" },
@@ -57,7 +65,7 @@ function summary(offer, at) {
 	return [
 		el("h2", {}, t("summary")),
 		el("dl", { class: "facts" }, rows.map(([name, value]) => [el("dt", {}, name), el("dd", { class: "figures" }, value)])),
-		el("p", { class: "small" }, rule(offer)),
+		rule(offer, at),
 	];
 }
 
@@ -99,7 +107,10 @@ function form(offers) {
 		wrong?.focus();
 		note.replaceChildren(...words);
 	};
+	let stop = () => {};
 	const draw = () => {
+		stop();
+		if (time() && lastCancel(chosen(), time()) > now()) stop = when(lastCancel(chosen(), time()), draw);
 		box.replaceChildren(...summary(chosen(), time()));
 		pay.replaceChildren(t("toPaymentPrice", { price: money(chosen().amountMinor, chosen().currency) }));
 	};

@@ -59,6 +59,12 @@ export function howLong(seconds) {
 	return words.count(unit, Math.ceil(Math.max(seconds, 1) / size));
 }
 
+/** A notice as the server's sentences say it: "24 hours", "90 minutes", "2 hours and 30 minutes". */
+export function notice(minutes) {
+	const hours = Math.floor(minutes / 60);
+	return hours < 2 && minutes % 60 ? duration(0, minutes) : duration(hours, minutes % 60);
+}
+
 /** A piece inside a sentence: how long before the start, an amount, a time. */
 function said(part) {
 	if (!part.startsWith("until")) return amount(part).replace(INSTANT, (at) => moment(new Date(at)));

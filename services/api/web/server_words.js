@@ -6,7 +6,7 @@ const UNTIL = "(until(?: [^.]+? before)?)";
 const sentences = {
 	can_cancel: `You can cancel ${UNTIL} the session starts\\.`,
 	returned_in_full: "The payment is returned in full\\.",
-	rest_returned: "What remains of the payment is returned\\.",
+	rest_returned: `What remains of the payment is returned: ${AMOUNT}\\.`,
 	returned_already: "The payment was returned before\\.",
 	disputed: "The payment is disputed with the bank, which decides where the money goes\\.",
 	too_late: `It is too late to cancel: sessions can be cancelled ${UNTIL} they start\\.`,
@@ -20,6 +20,7 @@ const sentences = {
 	rest_requested: `A refund of the remaining ${AMOUNT} has been requested\\.`,
 	full_sent: `A full refund of ${AMOUNT} is on its way\\.`,
 	rest_sent: `A refund of the remaining ${AMOUNT} is on its way\\.`,
+	waits_for_action: `The refund of ${AMOUNT} waits for somebody to act; Stripe writes to whoever paid\\.`,
 	was_returned: `${AMOUNT} was returned\\.`,
 	banks_take: "Banks take 5 to 10 business days to show it\\.",
 	returned_otherwise: `${AMOUNT} was returned another way\\.`,
@@ -55,6 +56,8 @@ const sentences = {
 	being_made: "This booking is being made right now\\.",
 	being_closed: "Your earlier booking of this time is being closed; please try again in a moment\\.",
 	released_meanwhile: "The slot was released meanwhile\\. Nothing was booked; please try again\\.",
+	search_for:
+		"Please search for a booking number, an id of Stripe, a whole mail address or at least three letters of a name\\.",
 	not_offered: "This teacher does not offer that\\.",
 
 	processing: "Your payment is being processed; we write to you once it has arrived\\.",

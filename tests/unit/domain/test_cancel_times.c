@@ -137,7 +137,7 @@ static void says(const char *code, int64_t notice_s, const char *want)
 {
 	char text[200];
 
-	cancel_message(code, notice_s, text, sizeof(text));
+	cancel_message(code, notice_s, "€35.00", text, sizeof(text));
 	cr_assert_str_eq(text, want);
 }
 
@@ -163,6 +163,8 @@ Test(cancel_times, the_sentences_speak_of_the_notice_in_hours)
 	     "It is too late to cancel: sessions can be cancelled until 1 hour before they start.");
 	says("can_cancel", 86400,
 	     "You can cancel until 24 hours before the session starts. The payment is returned in full.");
+	says("can_cancel_rest", 86400,
+	     "You can cancel until 24 hours before the session starts. What remains of the payment is returned: €35.00.");
 	says("can_cancel", 0, "You can cancel until the session starts. The payment is returned in full.");
 }
 
@@ -181,9 +183,9 @@ Test(cancel_times, a_sentence_is_cut_to_the_room_there_is)
 {
 	char text[8] = "#######";
 
-	cancel_message("too_late", 86400, text, 6);
+	cancel_message("too_late", 86400, NULL, text, 6);
 	cr_assert_str_eq(text, "It is");
 	cr_assert_eq(text[6], '#');
-	cancel_message("too_late", 86400, text, 0);
+	cancel_message("too_late", 86400, NULL, text, 0);
 	cr_assert_str_eq(text, "It is");
 }

@@ -86,7 +86,7 @@ static void cancel(enum refund_state state)
 	view.has_refund = true;
 	view.refund.state = state;
 	view.refund.captured = view.booking.price;
-	view.refund.created_at = view.refund.updated_at = (struct instant){NOW_US};
+	view.refund.sent_at = view.refund.updated_at = (struct instant){NOW_US};
 }
 
 static const char *refund_text(const char *name)
@@ -179,7 +179,7 @@ Test(session_json, a_part_refunded_by_hand_is_shown_and_not_promised_again)
 	view.by_hand_at = (struct instant){NOW_US};
 	cr_assert_str_eq(text("cancelMessage"),
 			 "You can cancel until 24 hours before the session starts. What "
-			 "remains of the payment is returned.");
+			 "remains of the payment is returned: €35.00.");
 	cr_assert_str_eq(refund_text("status"), "by_hand");
 	cr_assert_str_eq(refund_text("words"), "€10.00 of the €45.00 that was paid was returned.");
 	cr_assert_eq(refund_minor(), 1000);
@@ -277,10 +277,25 @@ Test(session_json, a_refund_has_words_and_a_day_for_each_state)
 	}
 	cancel(REFUND_SUCCEEDED); /* 2027-01-15 is a Friday: ten business days on is a Friday */
 	cr_assert_str_eq(refund_text("expectedBy"), "2027-01-29T08:00:00Z");
+	cancel(REFUND_REQUIRES_ACTION);
+	cr_assert_str_eq(refund_text("words"),
+			 "The refund of €45.00 waits for somebody to act; Stripe writes to whoever paid.");
+	cr_assert_str_eq(refund_text("expectedBy"), "null");
 	cancel(REFUND_FAILED);
 	cr_assert_str_eq(refund_text("expectedBy"), "null");
 	view.refund.is_settled = true;
 	cr_assert_str_eq(refund_text("status"), "settled");
+}
+
+Test(session_json, the_day_of_a_refund_stays_however_often_stripe_is_asked)
+{
+	static const enum refund_state states[] = {REFUND_REQUESTED, REFUND_SENDING, REFUND_PENDING};
+
+	for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+		cancel(states[i]);
+		view.refund.updated_at.us += 480 * HOUR_US;
+		cr_expect_str_eq(refund_text("expectedBy"), "2027-01-29T08:00:00Z");
+	}
 }
 
 Test(session_json, cancelled_says_when_and_why)
