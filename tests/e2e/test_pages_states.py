@@ -37,6 +37,7 @@ SPEAKERS = (
     "services/api/cancel.c",
     "services/api/limits.c",
     "services/api/payment.c",
+    "services/api/sessions.c",
 )
 NEVER_SHOWN = {
     "The slot is yours until the time in holdExpiresAt; please pay to confirm it.",  # the page leaves for Stripe
@@ -44,6 +45,8 @@ NEVER_SHOWN = {
     "You may book for yourself and your own students.",  # and no student
     "Your session is confirmed.",  # its own words
     "Send application/json.",  # they do
+    "This parameter is malformed.",  # the pages send none that is
+    "Only a confirmed session can be joined.",  # they have the link itself
     "Requests refused because of a limit, by limit.",  # a metric's help
     "It is a sentence that nobody says.",  # so that the judge is judged
 }
@@ -68,16 +71,33 @@ def family(pages):
     late = pages.booking(parent, "20 hours", teacher=teacher, title="Piano for beginners", amount_minor=3800)
     early = pages.booking(parent, "3 days", teacher=teacher, student=student)
     gone = pages.booking(parent, "5 days", teacher=teacher, title="Spanish conversation")
+    waits = pages.booking(parent, "6 days", teacher=teacher, title="Chess")
+    part = pages.booking(parent, "8 days", teacher=teacher)
     pages.booking(parent, "-3 days", teacher=teacher, status=2)
     when = pages.stack.one("SELECT date_trunc('hour', clock_timestamp() + interval '7 days') AS at")["at"]
     body = {"teacherId": teacher.id, "scheduledDateTime": when.isoformat(), "notes": "Please bring the blue book."}
     held = pages.stack.api.post("/api/Sessions/book", body, token=parent.token)
     assert held.status == 201, held.text
-    pages.stack.api.put(f"/api/Sessions/{gone.id}/cancel", {"reason": "We are ill"}, token=parent.token)
+    stripe = pages.stack.stripe
+    stripe.post(f"payment_intents/{part.payment_intent}/refund", amount=1000)
+    stripe.post(f"payment_intents/{waits.payment_intent}/course", course="requires_action")
+    for booking, state in ((gone, "succeeded"), (waits, "requires_action")):
+        pages.stack.api.put(f"/api/Sessions/{booking.id}/cancel", {"reason": "We are ill"}, token=parent.token)
+        ends = "SELECT 1 FROM refunds WHERE booking_id = %s AND state = %s"
+        pages.stack.eventually(lambda one=booking.id, to=state, sql=ends: pages.stack.one(sql, one, to))
     pages.stack.eventually(
-        lambda: pages.stack.one("SELECT state FROM refunds WHERE booking_id = %s", gone.id)["state"] == "succeeded"
+        lambda: pages.stack.one("SELECT 1 FROM stripe_refunds WHERE payment_intent = %s", part.payment_intent)
     )
-    return {"parent": parent, "held": held.data["sessionId"], "student": student, "late": late, "early": early, "gone": gone}
+    return {
+        "parent": parent,
+        "held": held.data["sessionId"],
+        "student": student,
+        "late": late,
+        "early": early,
+        "gone": gone,
+        "waits": waits,
+        "part": part,
+    }
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -117,6 +137,89 @@ def test_every_other_page_is_for_everybody_too(pages, family, look):
         page.goto(f"{pages.url}/payment/cancel?session_id=cs_test_nobody&type=session-booking")
         expect(page.get_by_role("heading", name="We do not know this payment")).to_be_visible()
         pages.look(page, f"{look}-unknown-payment")
+
+
+def facts(page):
+    """What the question says of itself, by name."""
+    names, values = (page.get_by_role("dialog").locator(one).all_inner_texts() for one in ("dt", "dd"))
+    return dict(zip(names, values, strict=True))
+
+
+def test_what_is_said_of_money_and_time_is_true(pages, family):
+    with pages.person(family["parent"], "/") as page:
+        waits = card(page, family["waits"])
+        expect(waits).to_contain_text("The refund of €45.00 waits for somebody to act")
+        expect(waits).not_to_contain_text("It should be on your account by")
+        expect(waits.locator("[aria-current=step]")).to_have_text("Requested")
+        card(page, family["part"]).locator(".cancel").click()
+        expect(page.get_by_role("dialog")).to_contain_text("What remains of the payment is returned: €35.00.")
+        page.keyboard.press("Escape")
+        held = card(page, family["held"])
+        until = re.search(r"until (.+)\.", held.locator(".note").inner_text()).group(1)
+        held.locator(".cancel").click()
+        assert until in facts(page)["Possible until"]
+        refused = {"success": False, "message": "Not kept.", "data": None, "code": "refunded", "traceId": "4bf92f35"}
+        page.route("**/confirm-payment/*", lambda route: route.fulfill(status=409, body=json.dumps(refused)))
+        checkout = pages.row(family["gone"].id)["stripe_session_id"]
+        page.goto(f"{pages.url}/payment/success?session_id={checkout}&type=session-booking")
+        expect(page.locator(".refund")).to_contain_text("€45.00 was returned.")
+        pages.look(page, "desk-not-kept")
+
+
+def test_before_paying_the_rule_is_the_offers_own(pages):
+    teacher = pages.stack.seed.person("Teacher", "Tilda Teacher")
+    long = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+    rules = {
+        pages.stack.seed.offer(teacher, title=long, notice="30 minutes"): "30 minutes before it starts",
+        pages.stack.seed.offer(teacher, notice="90 minutes"): "90 minutes before it starts",
+        pages.stack.seed.offer(teacher, notice="26 hours 5 minutes"): "26 hours and 5 minutes before it starts",
+        pages.stack.seed.offer(teacher, notice="0"): "You can cancel until it starts",
+    }
+    soon = """hours => {
+        const at = new Date(Date.now() + hours * 3600000), two = (number) => String(number).padStart(2, "0");
+        date.value = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+        start.value = `${two(at.getHours())}:${two(at.getMinutes())}`;
+        start.dispatchEvent(new Event("input", {bubbles: true}));
+    }"""
+    with pages.person(pages.fresh_parent(), "/book", size=PHONE) as page:
+        summary = page.locator(".summary")
+        for offer, rule in rules.items():
+            page.locator(f"input[value='{offer}']").check()
+            expect(summary).to_contain_text(rule)
+        page.locator(f"input[value='{list(rules)[2]}']").check()
+        page.evaluate(soon, 25)
+        expect(summary).to_contain_text("less than 26 hours and 5 minutes: once it is paid, it cannot be cancelled.")
+        expect(summary).not_to_contain_text("You can cancel")
+        page.evaluate(soon, 28)
+        expect(summary).to_contain_text("You can cancel until 26 hours and 5 minutes before it starts")
+        page.locator(f"input[value='{next(iter(rules))}']").check()
+        pages.look(page, "phone-book-long-title")
+    pages.stack.sql("UPDATE offers SET active = false WHERE teacher_id = %s", teacher.id)
+
+
+def test_a_refusal_speaks_the_readers_language(pages):
+    parent = pages.fresh_parent()
+    api, held = pages.stack.api, None
+    for day in (301, 302, 303):
+        when = pages.stack.one("SELECT date_trunc('day', now()) + make_interval(days => %s) AS at", day)["at"]
+        body = {"teacherId": pages.teacher.id, "offerId": pages.offer, "scheduledDateTime": when.isoformat()}
+        held = api.post("/api/Sessions/book", body, token=parent.token)
+        assert held.status == 201, held.text
+    with pages.person(parent, "/book", language="de") as page:
+        pages.choose_time(page)
+        page.get_by_role("button", name="Zur Zahlung").click()
+        alert = page.get_by_role("alert")
+        expect(alert).to_contain_text("Mehrere Ihrer Buchungen warten auf Zahlung")
+        assert not re.search(r"\dT\d|session", alert.inner_text()) and alert.locator("[lang]").count() == 0
+    path = f"/api/Sessions/cancel-payment/{held.data['stripeSessionId']}"
+    assert api.post(path, {}, token=parent.token).status == 200
+    with pages.person(pages.admin, "/find?q=ab", language="de") as page:
+        expect(page.locator(".state")).to_contain_text("mindestens drei Buchstaben eines Namens")
+        assert page.locator("main [lang]").count() == 0
+        page.goto(f"{pages.url}/find?q={held.data['sessionId']}")
+        released = card(page, held.data["sessionId"])
+        expect(released).to_contain_text("Die Zahlung wurde abgebrochen")
+        expect(released).not_to_contain_text("Angegebener Grund")
 
 
 def test_the_judge_sees_a_page_that_is_not_for_everybody(pages):

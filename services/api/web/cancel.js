@@ -10,7 +10,8 @@ const REASON_MAX = 500;
 const PENDING = 0;
 
 function rows(session) {
-	const deadline = session.cancelDeadline && moment(new Date(session.cancelDeadline));
+	const last = session.status === PENDING ? session.holdExpiresAt : session.cancelDeadline;
+	const deadline = last && moment(new Date(last));
 	return [
 		session.paidAt && [t("cancelPaid"), money(session.amountMinor, session.currency)],
 		deadline && [t("cancelDeadline"), deadline],
@@ -74,7 +75,8 @@ export function openCancel(session, changed) {
 		announce(t("cancelling"));
 		try {
 			const { message } = await put(`${session.id}/cancel`, { body, key: keyOf(body) });
-			announce(fromServer(message).text || t("cancelledNow"));
+			const { text, lang } = fromServer(message);
+			announce(text || t("cancelledNow"), lang);
 			dialog.close();
 			await changed();
 			keepFocus(session);

@@ -84,7 +84,8 @@ function ended(session) {
 	if (session.status !== CANCELLED) return null;
 	const cause = session.cancelCause ? t(`cancelled_${session.cancelCause}`) : t("status3");
 	const at = session.cancelledAt ? `, ${moment(new Date(session.cancelledAt))}` : "";
-	const reason = session.cancellationReason && t("reasonGiven", { reason: session.cancellationReason });
+	const own = session.cancelCause === "payment_cancelled"; // then the reason is the server's, and says the cause again
+	const reason = session.cancellationReason && !own && t("reasonGiven", { reason: session.cancellationReason });
 	return el("p", { class: "why" }, cause + at, reason ? [el("br"), reason] : null);
 }
 
@@ -111,7 +112,7 @@ export function card(session, { viewer, changed, name = "li", level = 3 }) {
 			el("p", {}, el("time", { datetime: session.scheduledDateTime }, `${longDay(at)}, ${span(at, session.durationMinutes)}`)),
 			el("p", { class: "where" }, people(session, viewer)),
 			ended(session),
-			refund(session, viewer),
+			refund(session, viewer, level + 1),
 			doing(session, viewer, changed),
 			facts(session, viewer),
 			timeline(session),

@@ -29,10 +29,10 @@ export function drawing(box, ...paths) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** Tell readers of the screen; the same sentence twice is told twice. */
-export function announce(text) {
+/** Tell readers of the screen; the same sentence twice is told twice. lang: when it is not the page's. */
+export function announce(text, lang = null) {
 	byId("said").textContent = "";
-	requestAnimationFrame(() => (byId("said").textContent = text));
+	requestAnimationFrame(() => byId("said").replaceChildren(el("span", { lang }, text)));
 }
 
 /** Show these nodes as the page. */

@@ -7,7 +7,7 @@ import { parse } from "./server_words.js";
 import { quoted } from "./states.js";
 
 const STEPS = ["refundAsked", "refundSent", "refundDone"];
-const REACHED = { requested: 1, sending: 1, pending: 2, requires_action: 2, succeeded: 3, settled: 3 };
+const REACHED = { requested: 1, sending: 1, pending: 2, requires_action: 1, succeeded: 3, settled: 3 };
 const FAILED = ["failed", "canceled"];
 
 /** A dispute stops the money; then no step is the next one. */
@@ -22,7 +22,8 @@ function steps(status) {
 /** Is there more to come soon, so that it is worth asking again? */
 export const isMoving = (session) => ["requested", "sending"].includes(session.refund?.status);
 
-export function refund(session, viewer) {
+/** level: of its heading. Several stand on one page, so that it is no landmark. */
+export function refund(session, viewer, level) {
 	const money_back = session.refund;
 	if (!money_back) return null;
 	const { status, words, expectedBy, failureReason } = money_back;
@@ -30,9 +31,9 @@ export function refund(session, viewer) {
 	const failed = FAILED.includes(status);
 	const reason = failureReason && has(`failure_${failureReason}`) ? t(`failure_${failureReason}`) : null;
 	return el(
-		"section",
-		{ class: `refund${failed ? " bad" : ""}`, "aria-label": t(mine ? "refund" : "refundOther") },
-		el("h4", {}, t(mine ? "refund" : "refundOther"),
+		"div",
+		{ class: `refund${failed ? " bad" : ""}` },
+		el(`h${level}`, {}, t(mine ? "refund" : "refundOther"),
 			el("span", { class: "figures" }, money(money_back.amountMinor, money_back.currency))),
 		quoted(words, "p"),
 		expectedBy ? el("p", {}, t(mine ? "expectedBy" : "expectedByOther", { day: longDay(new Date(expectedBy)) })) : null,
