@@ -8,7 +8,9 @@ static const struct pg_stmt insert = {
 static const struct pg_stmt insert_stripe = {
 	"dead_letters_insert_stripe",
 	"INSERT INTO dead_letters (topic, partition, \"offset\", key, reason)"
-	" VALUES ('stripe.events', $1, hashtextextended($2, 0), convert_to($2, 'UTF8'), $3) ON CONFLICT DO NOTHING",
+	" VALUES ('stripe.events', $1, hashtextextended($2, 0), convert_to($2, 'UTF8'), $3)"
+	" ON CONFLICT (topic, partition, \"offset\") DO UPDATE SET redriven_at = NULL, reason = excluded.reason"
+	" WHERE dead_letters.redriven_at IS NOT NULL",
 	false};
 static const struct pg_stmt count_open = {
 	"dead_letters_count_open",

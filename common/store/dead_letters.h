@@ -28,7 +28,7 @@ struct dead_letter {
 enum err_kind dead_letters_queue(struct pg *tx, const struct dead_letter *letter, struct err *err) MUST_CHECK;
 
 /* Something that Stripe told, by the id of its event or object, and that belongs to nothing here. Committed when it returns; *ret_is_new
- * false: it was put aside before. Its bytes stay where they are. */
+ * false: it was put aside before, and nobody has had it redriven since. Its bytes stay where they are. */
 enum err_kind dead_letters_record_stripe(struct pg *db, const char *id, const char *reason, bool *ret_is_new,
 					 struct err *err) MUST_CHECK;
 

@@ -18,7 +18,7 @@
 #define ARENA_BYTES_MAX (1u << 20)
 #define COMMAND         "unbookctl cleanup"
 
-static int usage(FILE *out, int code)
+static int usage(void)
 {
 	fputs("usage: unbookctl cleanup [--dry-run] [--operator <name>] [--unknown <booking>]\n\n"
 	      "Ends every booking that is Pending and unpaid though it was made more than 24 hours ago. Its checkout is\n"
@@ -35,8 +35,8 @@ static int usage(FILE *out, int code)
 	      "  UNBOOK_PG_URL       PostgreSQL (or UNBOOK_PG_URL_FILE)\n"
 	      "  UNBOOK_STRIPE_KEY   (or UNBOOK_STRIPE_KEY_FILE); UNBOOK_STRIPE_URL, _CONNECT_MS, _TIMEOUT_MS and\n"
 	      "                      UNBOOK_MEETING_URL_TEMPLATE as the reaper's\n",
-	      out);
-	return code;
+	      stdout);
+	return 0;
 }
 
 struct cleaning {
@@ -243,18 +243,19 @@ static int command(int argc, char **argv)
 	int option;
 
 	if (ctl_wants_help(argc, argv))
-		return usage(stdout, 0);
+		return usage();
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'd')
 			c.only_says = true;
 		else if (option == 'o')
 			name = optarg;
-		else if (option != 'u' || !str_to_int64(optarg, &unknown.booking_id)
-			 || unknown.booking_id < 1)
+		else if (option != 'u')
 			return ctl_see_help(COMMAND);
+		else if (!str_to_int64(optarg, &unknown.booking_id) || unknown.booking_id < 1)
+			return ctl_wrong(COMMAND, optarg, "is no booking id: a whole number from 1 on");
 	}
-	if (optind != argc)
-		return usage(stderr, EX_USAGE);
+	if (!ctl_takes_no_more(COMMAND, argc, argv, optind))
+		return EX_USAGE;
 	if (!c.only_says && !actor_read(COMMAND, name, c.actor))
 		return ctl_see_help(COMMAND);
 	unknown.only_says = c.only_says;

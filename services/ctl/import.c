@@ -23,7 +23,7 @@ struct order {
 	struct arena arena; /* of one line, or of one page of faults */
 };
 
-static int usage(FILE *out, int code)
+static int usage(void)
 {
 	fputs("usage: unbookctl import [--dry-run] [--operator <name>] <file.jsonl>\n\n"
 	      "Takes over users, offers, and the bookings that were sold before unbook with their payments, so that they can be\n"
@@ -41,8 +41,8 @@ static int usage(FILE *out, int code)
 	      "  --dry-run          check everything, even against the tables, and write nothing\n"
 	      "  --operator <name>  who the time line names; default: $SUDO_USER, else $USER; a dry run needs none\n"
 	      "  UNBOOK_PG_URL (or UNBOOK_PG_URL_FILE)  PostgreSQL\n",
-	      out);
-	return code;
+	      stdout);
+	return 0;
 }
 
 /* A line that its own checks let pass, on its way; one that they do not, among the faults. */
@@ -230,8 +230,10 @@ static int read_order(int argc, char **argv, struct order *order)
 		else
 			return ctl_see_help(NAME);
 	}
-	if (argc - optind != 1)
-		return usage(stderr, EX_USAGE);
+	if (optind == argc)
+		return ctl_wrong(NAME, NULL, "which file? Give its name");
+	if (!ctl_takes_no_more(NAME, argc, argv, optind + 1))
+		return EX_USAGE;
 	order->path = argv[optind];
 	if (order->only_checks && !name) /* nobody reads a time line that is not written */
 		return str_copy(order->actor, sizeof(order->actor), "operator:nobody") ? 0 : EX_SOFTWARE;
@@ -244,7 +246,7 @@ static int command(int argc, char **argv)
 	int code;
 
 	if (ctl_wants_help(argc, argv))
-		return usage(stdout, 0);
+		return usage();
 	code = read_order(argc, argv, &order);
 	if (code)
 		return code;

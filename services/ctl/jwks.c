@@ -18,6 +18,7 @@
 #define SECRET_HS256_MIN 32
 #define SECRET_HS512_MIN 64
 #define KID_BYTES_MAX    128
+#define COMMAND          "unbookctl jwks"
 #define JWKS_BYTES_MAX   (2 * SECRET_BYTES_MAX)
 #define SECRET_FILE_MODE 0600
 
@@ -33,7 +34,7 @@ struct secret {
 	size_t len;
 };
 
-static int usage(FILE *out, int code)
+static int usage(void)
 {
 	fputs("usage: unbookctl jwks from-secret [--file <file>] [--alg HS256|HS512] [--kid <id>] [--out <file>]\n\n"
 	      "Makes the key file that UNBOOK_JWKS_FILE names out of the secret that an issuer signs its tokens with.\n"
@@ -44,8 +45,8 @@ static int usage(FILE *out, int code)
 	      "  --kid <id>            the kid that the tokens carry; default: none, which fits a token with any kid\n"
 	      "  --out <file>          replaced whole, readable by its owner only; default: stdout\n\n"
 	      "The key file holds the secret: keep it as you keep the secret.\n",
-	      out);
-	return code;
+	      stdout);
+	return 0;
 }
 
 static enum err_kind read_secret(const char *path, struct secret *ret_secret, struct err *err)
@@ -175,8 +176,8 @@ static enum err_kind from_secret(const struct order *order, struct secret *secre
 	return kind;
 }
 
-/* False: wrong arguments. */
-static bool read_order(int argc, char **argv, struct order *order)
+/* 0, or the exit code after it was said what is wrong. */
+static int read_order(int argc, char **argv, struct order *order)
 {
 	static const struct option options[] = {
 		{"file", required_argument, NULL, 'f'},
@@ -197,12 +198,14 @@ static bool read_order(int argc, char **argv, struct order *order)
 		else if (option == 'o')
 			order->out = optarg;
 		else
-			return false;
+			return ctl_see_help(COMMAND);
 	}
 	if (order->kid
 	    && (!order->kid[0] || strlen(order->kid) > KID_BYTES_MAX || !str_is_printable(order->kid)))
-		return false;
-	return optind == argc && (str_eq(order->alg, "HS256") || str_eq(order->alg, "HS512"));
+		return ctl_wrong(COMMAND, NULL, "--kid must be printable ASCII characters, and not too many");
+	if (!str_eq(order->alg, "HS256") && !str_eq(order->alg, "HS512"))
+		return ctl_wrong(COMMAND, order->alg, "is no algorithm for a secret: HS256 or HS512");
+	return ctl_takes_no_more(COMMAND, argc, argv, optind) ? 0 : EX_USAGE;
 }
 
 static int command(int argc, char **argv)
@@ -213,11 +216,15 @@ static int command(int argc, char **argv)
 	int code = 0;
 
 	if (ctl_wants_help(argc, argv))
-		return usage(stdout, 0);
-	if (argc < 2 || !str_eq(argv[1], "from-secret") || !read_order(argc - 1, argv + 1, &order))
-		return usage(stderr, EX_USAGE);
+		return usage();
+	if (argc < 2 || !str_eq(argv[1], "from-secret"))
+		return ctl_wrong(COMMAND, argc < 2 ? NULL : argv[1],
+				 argc < 2 ? "say from-secret" : "is not from-secret");
+	code = read_order(argc - 1, argv + 1, &order);
+	if (code)
+		return code;
 	if (from_secret(&order, &secret, &err)) {
-		fprintf(stderr, "unbookctl jwks: %s (%s)\n", err.msg, err.code);
+		fprintf(stderr, COMMAND ": %s (%s)\n", err.msg, err.code);
 		code = EX_SOFTWARE;
 	}
 	explicit_bzero(&secret, sizeof(secret));

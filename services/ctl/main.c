@@ -6,7 +6,7 @@
 
 static const struct ctl_command *const commands[] = {
 	&ctl_migrate, &ctl_jwks,      &ctl_show,      &ctl_verify, &ctl_refunds,  &ctl_orphans,
-	&ctl_cleanup, &ctl_reconcile, &ctl_retention, &ctl_import, &ctl_statuses,
+	&ctl_cleanup, &ctl_reconcile, &ctl_retention, &ctl_import, &ctl_statuses, &ctl_dead_letters,
 };
 
 bool ctl_wants_help(int argc, char **argv)
@@ -22,6 +22,23 @@ int ctl_see_help(const char *name)
 {
 	fprintf(stderr, "see %s --help\n", name);
 	return EX_USAGE;
+}
+
+int ctl_wrong(const char *name, const char *value, const char *what)
+{
+	if (value)
+		fprintf(stderr, "%s: \"%s\" %s\n", name, value, what);
+	else
+		fprintf(stderr, "%s: %s\n", name, what);
+	return ctl_see_help(name);
+}
+
+bool ctl_takes_no_more(const char *name, int argc, char **argv, int first)
+{
+	if (first >= argc)
+		return true;
+	(void)ctl_wrong(name, argv[first], "is too much");
+	return false;
 }
 
 static void help(FILE *out)

@@ -15,6 +15,7 @@
 #include "str.h"
 
 #define MIGRATE_MS      (3600 * 1000) /* an index over a large table takes its time */
+#define COMMAND         "unbookctl migrate"
 #define INSTALLED_DIR   "/usr/share/unbook/migrations"
 #define BUILD_TO_SOURCE "../../../deploy/migrations" /* from build/<preset>/bin */
 
@@ -149,14 +150,14 @@ static const char *default_dir(char path[PATH_MAX])
 	return INSTALLED_DIR;
 }
 
-static int usage(FILE *out, int code)
+static int usage(void)
 {
 	fputs("usage: unbookctl migrate [--dir <directory>]\n\n"
 	      "Applies the numbered SQL files that this database has not seen yet, each in its transaction.\n"
 	      "Default directory: deploy/migrations beside the build, else " INSTALLED_DIR ".\n\n"
 	      "  UNBOOK_PG_URL (or UNBOOK_PG_URL_FILE)  PostgreSQL, as a role that may create tables\n",
-	      out);
-	return code;
+	      stdout);
+	return 0;
 }
 
 static int command(int argc, char **argv)
@@ -168,15 +169,17 @@ static int command(int argc, char **argv)
 	int code = 0;
 
 	if (argc == 2 && (str_eq(argv[1], "--help") || str_eq(argv[1], "-h")))
-		return usage(stdout, 0);
+		return usage();
 	if (argc == 3 && str_eq(argv[1], "--dir"))
 		dir = argv[2];
-	else if (argc != 1)
-		return usage(stderr, EX_USAGE);
+	else if (argc == 2 && str_eq(argv[1], "--dir"))
+		return ctl_wrong(COMMAND, NULL, "--dir needs a directory");
+	else if (!ctl_takes_no_more(COMMAND, argc, argv, 1))
+		return EX_USAGE;
 	if (conf_load(rows, sizeof(rows) / sizeof(rows[0]), &settings, environ, stderr)) {
 		code = EX_CONFIG;
 	} else if (migrate(settings.pg_url, dir, &err)) {
-		fprintf(stderr, "unbookctl migrate: %s (%s)\n", err.msg, err.code);
+		fprintf(stderr, COMMAND ": %s (%s)\n", err.msg, err.code);
 		code = EX_SOFTWARE;
 	}
 	conf_release(rows, sizeof(rows) / sizeof(rows[0]), &settings);

@@ -7,7 +7,7 @@
 #define OLDER_THAN_S 3600
 #define COMMAND      "unbookctl orphans"
 
-static int usage(FILE *out, int code)
+static int usage(void)
 {
 	fputs("usage: unbookctl orphans\n\n"
 	      "Lists every booking that is Pending and unpaid though it was made more than an hour ago, the newest first,\n"
@@ -18,8 +18,8 @@ static int usage(FILE *out, int code)
 	      "  UNBOOK_PG_URL       PostgreSQL (or UNBOOK_PG_URL_FILE); a role that may only read is enough\n"
 	      "  UNBOOK_STRIPE_KEY   (or UNBOOK_STRIPE_KEY_FILE); UNBOOK_STRIPE_URL, _CONNECT_MS, _TIMEOUT_MS as the\n"
 	      "                      reaper's\n",
-	      out);
-	return code;
+	      stdout);
+	return 0;
 }
 
 struct tally {
@@ -61,9 +61,9 @@ static enum err_kind list(const struct ctl_stripe *link, void *context, int *ret
 static int command(int argc, char **argv)
 {
 	if (ctl_wants_help(argc, argv))
-		return usage(stdout, 0);
-	if (argc != 1)
-		return usage(stderr, EX_USAGE);
+		return usage();
+	if (!ctl_takes_no_more(COMMAND, argc, argv, 1))
+		return EX_USAGE;
 	return ctl_with_stripe(&(struct ctl_stripe_work){.name = COMMAND, .only_reads = true, .run = list});
 }
 

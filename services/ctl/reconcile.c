@@ -15,7 +15,7 @@
 #define GRACE_S_MAX     86400
 #define ID_BYTES        64
 
-static int usage(FILE *out, int code)
+static int usage(void)
 {
 	fputs("usage: unbookctl reconcile [--since <day or time>] [--grace-s <seconds>] [--json]\n\n"
 	      "Compares what Stripe has with what the tables have, in both directions: payments and refunds that only one\n"
@@ -35,8 +35,8 @@ static int usage(FILE *out, int code)
 	      "`object` is payment, refund (Stripe's refund beside its row), or request: a row of refunds beside the sum of\n"
 	      "its payment's refunds at Stripe. Payments and refunds of other products on the account are only counted.\n"
 	      "A difference that the next run does not show was on its way.\n",
-	      out);
-	return code;
+	      stdout);
+	return 0;
 }
 
 static const char *payment_status(bool is_there, bool is_captured)
@@ -289,7 +289,8 @@ static bool read_since(const char *text, struct instant *ret_at)
 	       && rfc3339_decode(whole, ret_at);
 }
 
-static int command(int argc, char **argv)
+/* 0, or the exit code after it was said what is wrong. */
+static int read_order(int argc, char **argv, struct order *order)
 {
 	static const struct option options[] = {
 		{"since", required_argument, NULL, 's'},
@@ -297,25 +298,37 @@ static int command(int argc, char **argv)
 		{"json", no_argument, NULL, 'j'},
 		{NULL, 0, NULL, 0},
 	};
-	struct order order = {.since = INSTANT_NONE, .grace_s = GRACE_S};
-	bool is_good = true;
 	int option;
 
-	if (ctl_wants_help(argc, argv))
-		return usage(stdout, 0);
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 's')
-			is_good = is_good && read_since(optarg, &order.since);
-		else if (option == 'g')
-			is_good = is_good && str_to_int64(optarg, &order.grace_s) && order.grace_s >= 0
-				  && order.grace_s <= GRACE_S_MAX;
-		else if (option == 'j')
-			order.as_json = true;
-		else
-			is_good = false;
+		if (option == 'j') {
+			order->as_json = true;
+		} else if (option == 's') {
+			if (!read_since(optarg, &order->since))
+				return ctl_wrong(COMMAND, optarg,
+						 "is neither a day (2026-01-31) nor a time in RFC 3339");
+		} else if (option == 'g') {
+			if (!str_to_int64(optarg, &order->grace_s) || order->grace_s < 0
+			    || order->grace_s > GRACE_S_MAX)
+				return ctl_wrong(COMMAND, optarg,
+						 "is no number of seconds for --grace-s: 0 to 86400");
+		} else {
+			return ctl_see_help(COMMAND);
+		}
 	}
-	if (!is_good || optind != argc)
-		return usage(stderr, EX_USAGE);
+	return ctl_takes_no_more(COMMAND, argc, argv, optind) ? 0 : EX_USAGE;
+}
+
+static int command(int argc, char **argv)
+{
+	struct order order = {.since = INSTANT_NONE, .grace_s = GRACE_S};
+	int code;
+
+	if (ctl_wants_help(argc, argv))
+		return usage();
+	code = read_order(argc, argv, &order);
+	if (code)
+		return code;
 	return ctl_with_stripe(&(struct ctl_stripe_work){
 		.name = COMMAND, .call_ms = COMPARE_MS, .only_reads = true, .run = run, .context = &order});
 }

@@ -23,7 +23,7 @@ struct order {
 	struct arena *arena;
 };
 
-static int usage(FILE *out, int code)
+static int usage(void)
 {
 	fputs("usage: unbookctl refunds retry <refund id> [--operator <name>]\n"
 	      "       unbookctl refunds settle <refund id> --reference <text> [--operator <name>]\n\n"
@@ -38,8 +38,8 @@ static int usage(FILE *out, int code)
 	      "  UNBOOK_PG_URL       PostgreSQL (or UNBOOK_PG_URL_FILE)\n"
 	      "  UNBOOK_STRIPE_KEY   for retry (or UNBOOK_STRIPE_KEY_FILE); UNBOOK_STRIPE_URL, _CONNECT_MS, _TIMEOUT_MS as\n"
 	      "                      the refund-worker's\n",
-	      out);
-	return code;
+	      stdout);
+	return 0;
 }
 
 static enum err_kind refuse(int *ret_code, const char *id, const char *why)
@@ -180,15 +180,21 @@ static int read_order(int argc, char **argv, struct order *order)
 		else
 			return ctl_see_help(COMMAND);
 	}
-	if (argc - optind != 1 || order->settles != (order->reference != NULL))
-		return usage(stderr, EX_USAGE);
+	if (optind == argc)
+		return ctl_wrong(COMMAND, NULL, "which refund? unbookctl show prints its id");
 	order->id = argv[optind];
+	if (!ctl_takes_no_more(COMMAND, argc, argv, optind + 1))
+		return EX_USAGE;
+	if (order->settles != (order->reference != NULL))
+		return ctl_wrong(COMMAND, NULL,
+				 order->settles ? "settle needs --reference <text>"
+						: "--reference is for settle alone");
 	if (order->reference
 	    && (!order->reference[0] || strlen(order->reference) >= REFERENCE_BYTES
 		|| !str_is_printable(order->reference)))
-		return usage(stderr, EX_USAGE);
+		return ctl_wrong(COMMAND, NULL, "--reference must be 1 to 199 printable ASCII characters");
 	if (!str_is_printable(order->id))
-		return usage(stderr, EX_USAGE);
+		return ctl_wrong(COMMAND, NULL, "a refund's id is printable characters");
 	return actor_read(COMMAND, name, order->actor) ? 0 : ctl_see_help(COMMAND);
 }
 
@@ -199,10 +205,11 @@ static int command(int argc, char **argv)
 	int code;
 
 	if (ctl_wants_help(argc, argv))
-		return usage(stdout, 0);
+		return usage();
 	order.settles = argc > 1 && str_eq(argv[1], "settle");
-	if (argc < 3 || (!order.settles && !str_eq(argv[1], "retry")))
-		return usage(stderr, EX_USAGE);
+	if (argc < 2 || (!order.settles && !str_eq(argv[1], "retry")))
+		return ctl_wrong(COMMAND, argc < 2 ? NULL : argv[1],
+				 argc < 2 ? "say retry or settle" : "is neither retry nor settle");
 	code = read_order(argc - 1, argv + 1, &order);
 	if (code)
 		return code;

@@ -10,7 +10,7 @@
 #define COMMAND  "unbookctl retention"
 #define COUNT_MS (3600 * 1000) /* whole tables are read */
 
-static int usage(FILE *out, int code)
+static int usage(void)
 {
 	fputs("usage: unbookctl retention apply [--dry-run]\n\n"
 	      "Lets go of what is not kept for ever. Run it once a day.\n"
@@ -24,8 +24,8 @@ static int usage(FILE *out, int code)
 	      "beside running services, and to be ended and repeated at any time. Prints what was removed per table.\n\n"
 	      "  --dry-run           only count: nothing is changed\n"
 	      "  UNBOOK_PG_URL       PostgreSQL (or UNBOOK_PG_URL_FILE)\n",
-	      out);
-	return code;
+	      stdout);
+	return 0;
 }
 
 static enum err_kind apply(struct pg *db, enum retention_rule rule, int64_t *ret_count, struct err *err)
@@ -73,9 +73,11 @@ static int command(int argc, char **argv)
 	bool only_counts = argc == 3 && str_eq(argv[2], "--dry-run");
 
 	if (ctl_wants_help(argc, argv))
-		return usage(stdout, 0);
-	if (argc < 2 || !str_eq(argv[1], "apply") || (argc != 2 && !only_counts))
-		return usage(stderr, EX_USAGE);
+		return usage();
+	if (argc < 2 || !str_eq(argv[1], "apply"))
+		return ctl_wrong(COMMAND, argc < 2 ? NULL : argv[1], argc < 2 ? "say apply" : "is not apply");
+	if (!ctl_takes_no_more(COMMAND, argc, argv, only_counts ? 3 : 2))
+		return EX_USAGE;
 	return ctl_with_db(&(struct ctl_work){
 		.name = COMMAND, .call_ms = COUNT_MS, .run = run, .context = &only_counts});
 }

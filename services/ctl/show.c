@@ -9,15 +9,16 @@
 #include "str.h"
 
 #define ARENA_BYTES_MAX (8u << 20)
+#define COMMAND         "unbookctl show"
 
-static int usage(FILE *out, int code)
+static int usage(void)
 {
 	fputs("usage: unbookctl show <booking id>\n\n"
 	      "Prints the booking, its payments and refunds, its mails and its time line. Only reads.\n"
 	      "Exit code 1: there is no such booking.\n\n"
 	      "  UNBOOK_PG_URL (or UNBOOK_PG_URL_FILE)  PostgreSQL\n",
-	      out);
-	return code;
+	      stdout);
+	return 0;
 }
 
 static void put_label(const char *label)
@@ -190,7 +191,7 @@ static enum err_kind show_in(struct pg *db, int64_t id, struct arena *arena, int
 	if (bookings_find_view(db, id, &reader, arena, &found, err))
 		return err->kind;
 	if (!found.found) {
-		fprintf(stderr, "unbookctl show: no booking %lld\n", (long long)id);
+		fprintf(stderr, COMMAND ": no booking %lld\n", (long long)id);
 		*ret_code = 1;
 		return ERR_OK;
 	}
@@ -220,10 +221,14 @@ static int command(int argc, char **argv)
 	int64_t id;
 
 	if (ctl_wants_help(argc, argv))
-		return usage(stdout, 0);
-	if (argc != 2 || !str_to_int64(argv[1], &id) || id < 1)
-		return usage(stderr, EX_USAGE);
-	return ctl_with_db(&(struct ctl_work){.name = "unbookctl show", .run = show, .context = &id});
+		return usage();
+	if (argc < 2)
+		return ctl_wrong(COMMAND, NULL, "which booking? Give its id");
+	if (!str_to_int64(argv[1], &id) || id < 1)
+		return ctl_wrong(COMMAND, argv[1], "is no booking id: a whole number from 1 on");
+	if (!ctl_takes_no_more(COMMAND, argc, argv, 2))
+		return EX_USAGE;
+	return ctl_with_db(&(struct ctl_work){.name = COMMAND, .run = show, .context = &id});
 }
 
 const struct ctl_command ctl_show = {"show", "one booking: status, money, mails, time line", command};

@@ -40,7 +40,7 @@ struct survey {
 	struct buf edited;
 };
 
-static int usage(FILE *out, int code)
+static int usage(void)
 {
 	fputs("usage: unbookctl statuses [--repaired <new file>] <file.jsonl>\n\n"
 	      "Lists each booking of an import file whose status is not 0, 1, 2 or 3 (null, 4, \"PendingPayment\", \"1\", none ...),\n"
@@ -55,8 +55,8 @@ static int usage(FILE *out, int code)
 	      "4 and \"PendingPayment\" count as Pending, null as nothing said. Exit code 0: all are 0 to 3, or the repaired file is\n"
 	      "written, and each line by itself can be imported; 1: some are not, or cannot.\n\n"
 	      "  --repaired <new file>  write the lines there with the repairs done; the file must not exist yet\n",
-	      out);
-	return code;
+	      stdout);
+	return 0;
 }
 
 static struct group *find_group(struct survey *survey, const char *value, const struct import_plan *plan)
@@ -273,8 +273,8 @@ static int report(const struct survey *survey)
 	return (survey->bad && !survey->repaired) || survey->unread || survey->refused;
 }
 
-/* False: wrong arguments. */
-static bool read_order(int argc, char **argv, struct survey *survey)
+/* 0, or the exit code after it was said what is wrong. */
+static int read_order(int argc, char **argv, struct survey *survey)
 {
 	static const struct option options[] = {
 		{"repaired", required_argument, NULL, 'r'},
@@ -284,27 +284,28 @@ static bool read_order(int argc, char **argv, struct survey *survey)
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option != 'r')
-			return false;
+			return ctl_see_help(NAME);
 		survey->repaired_path = optarg;
 	}
+	if (optind == argc)
+		return ctl_wrong(NAME, NULL, "which file? Give its name");
 	survey->path = argv[optind];
-	return argc - optind == 1;
+	return ctl_takes_no_more(NAME, argc, argv, optind + 1) ? 0 : EX_USAGE;
 }
 
 static int command(int argc, char **argv)
 {
 	struct survey *survey;
 	struct err err = {0};
-	int code = EX_USAGE;
+	int code;
 
 	if (ctl_wants_help(argc, argv))
-		return usage(stdout, 0);
+		return usage();
 	survey = calloc(1, sizeof(*survey));
 	if (!survey)
 		return EX_OSERR;
-	if (!read_order(argc, argv, survey)) {
-		usage(stderr, code);
-	} else {
+	code = read_order(argc, argv, survey);
+	if (!code) {
 		survey->now = clock_system()->now(clock_system());
 		arena_init(&survey->arena, ARENA_BYTES_MAX);
 		buf_init(&survey->edited, LINE_BYTES_MAX);

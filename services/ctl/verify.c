@@ -9,8 +9,9 @@
 #define ARENA_BYTES_MAX (16u << 20)
 #define VERIFY_MS       (3600 * 1000) /* whole tables are read */
 #define NOTICE_S_MAX    31536000
+#define COMMAND         "unbookctl verify"
 
-static int usage(FILE *out, int code)
+static int usage(void)
 {
 	fputs("usage: unbookctl verify [--teacher-notice-s <seconds>]\n\n"
 	      "Asks a live database, in one read-only snapshot, whether the invariants hold:\n"
@@ -24,8 +25,8 @@ static int usage(FILE *out, int code)
 	      "Prints one line for each violation. Exit code 0: none, 1: some.\n\n"
 	      "  --teacher-notice-s <seconds>  what the API's UNBOOK_TEACHER_NOTICE_S is, when it is set\n"
 	      "  UNBOOK_PG_URL (or UNBOOK_PG_URL_FILE)  PostgreSQL; a role that may only read is enough\n",
-	      out);
-	return code;
+	      stdout);
+	return 0;
 }
 
 static void report(const struct invariants_found *found)
@@ -61,18 +62,18 @@ static int command(int argc, char **argv)
 	int64_t teacher_notice_s = -1;
 
 	if (ctl_wants_help(argc, argv))
-		return usage(stdout, 0);
+		return usage();
 	if (argc == 3 && str_eq(argv[1], "--teacher-notice-s")) {
 		if (!str_to_int64(argv[2], &teacher_notice_s) || teacher_notice_s < -1
 		    || teacher_notice_s > NOTICE_S_MAX)
-			return usage(stderr, EX_USAGE);
-	} else if (argc != 1) {
-		return usage(stderr, EX_USAGE);
+			return ctl_wrong(COMMAND, argv[2], "is no notice in seconds, as the API takes it");
+	} else if (argc == 2 && str_eq(argv[1], "--teacher-notice-s")) {
+		return ctl_wrong(COMMAND, NULL, "--teacher-notice-s needs a number of seconds");
+	} else if (!ctl_takes_no_more(COMMAND, argc, argv, 1)) {
+		return EX_USAGE;
 	}
-	return ctl_with_db(&(struct ctl_work){.name = "unbookctl verify",
-					      .call_ms = VERIFY_MS,
-					      .run = verify,
-					      .context = &teacher_notice_s});
+	return ctl_with_db(&(struct ctl_work){
+		.name = COMMAND, .call_ms = VERIFY_MS, .run = verify, .context = &teacher_notice_s});
 }
 
 const struct ctl_command ctl_verify = {"verify", "do the invariants hold in this database?", command};

@@ -96,10 +96,12 @@ def test_what_cannot_be_read_or_written_says_so(ctl, tmp_path):
     [(), ("from-file",), ("from-secret", "the secret itself"), ("from-secret", "--alg", "RS256"),
      ("from-secret", "--kid", ""), ("from-secret", "--secret", "x")],
 )  # fmt: skip
-def test_wrong_arguments_show_how_it_is_used(ctl, args):
+def test_wrong_arguments_are_named(ctl, args):
     done = ctl(*args, secret=HS256_SECRET)
     assert (done.returncode, done.stdout) == (64, b"")
-    assert b"usage: unbookctl jwks from-secret" in done.stderr
+    said = done.stderr.decode().splitlines()
+    assert len(said) == 2 and said[1] == "see unbookctl jwks --help"
+    assert not args or not args[-1] or args[-1].removeprefix("x") in said[0]
 
 
 def test_help_is_no_error(ctl):

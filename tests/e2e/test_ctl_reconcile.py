@@ -250,6 +250,7 @@ def test_what_cannot_be_found_out_is_exit_70_and_nothing_is_written(stack):
 def test_wrong_arguments_and_settings_are_told_apart(stack):
     assert "usage: unbookctl reconcile" in ctl.run(stack, "reconcile", "--help")[0]
     for args in (("x",), ("--since", "yesterday"), ("--since", "2026-13-01"), ("--grace-s", "-1"), ("--csv",)):
-        ctl.run(stack, "reconcile", *args, code=64)
+        said = ctl.run(stack, "reconcile", *args, code=64)[1]
+        assert args[-1].removeprefix("--") in said and "usage:" not in said
     assert "empty_window" in ctl.run(stack, "reconcile", "--since", "2999-01-01", code=70)[1]
     ctl.run(stack, "reconcile", code=78, UNBOOK_STRIPE_KEY="")

@@ -171,6 +171,9 @@ def test_wrong_arguments_settings_and_keys_are_told_apart(stack):
                  ("settle", refund, "--reference", ""), ("settle", refund, "--reference", "r" * 200)):  # fmt: skip
         refunds(stack, *args, code=64)
     assert "--operator" in refunds(stack, "retry", refund, code=64, USER="")
+    for name in ("", "b\no", "b" * 65):
+        said = refunds(stack, "settle", refund, "--reference", "x", "--operator", name, code=64)
+        assert "--operator must be 1 to 64 printable ASCII characters" in said
     refunds(stack, "retry", refund, code=78, UNBOOK_STRIPE_KEY="")
     refunds(stack, "retry", refund, code=78, UNBOOK_STRIPE_KEY="pk_nothing")
     stack.sql("UPDATE instance SET livemode = false")

@@ -76,7 +76,9 @@ def test_what_is_wrong_is_said_with_its_exit_code(stack):
     out, err = show(stack, 999999, code=1)
     assert out == "" and "no booking 999999" in err
     for args in ((), ("x",), ("0",), ("1", "2"), ("99999999999999999999",)):
-        show(stack, *args, code=64)
+        said = show(stack, *args, code=64)[1].splitlines()
+        assert len(said) == 2 and said[0].startswith("unbookctl show: ") and said[1] == "see unbookctl show --help"
+        assert not args or args[-1] in said[0], "the one that is to blame"
     show(stack, 1, code=78, UNBOOK_PG_URL="")
     away = show(stack, 1, code=70, UNBOOK_PG_URL="postgresql://nobody@127.0.0.1:1/none")
     assert "pg_unavailable" in away[1]
