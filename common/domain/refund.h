@@ -53,9 +53,8 @@ enum refund_answer {
 	REFUND_ANSWER_NOT_SENT,       /* provably nothing left: could not connect, breaker open, no budget */
 };
 
-/* What an answer means when Stripe told it again out of the key's memory (Idempotent-Replayed). A refusal
- * then says only how it was when the key was first used: a dispute may have been won since, a charge become
- * refundable. The key is frozen on it, and gives way as after a stored 500 (REFUND_ANSWER_REPLAYED_ERROR). */
+/* What an answer means when Stripe told it again out of the key's memory: a refusal says only how it was then (a
+ * dispute may have been won since), so that key is spent as after a stored 500. */
 enum refund_answer refund_answer_replayed(enum refund_answer answer);
 
 /* Sums of what a list of the PaymentIntent's refunds showed. Start from zero; the caller sets the first
@@ -85,9 +84,8 @@ enum refund_step {
 	REFUND_STEP_POST,   /* POST the stored key of refund->generation */
 	REFUND_STEP_RECORD, /* nothing to send: record what refund_next() says */
 };
-/* After the list (or without one on the first attempt): post, or only record (then refund_next() is told
- * REFUND_ANSWER_NOT_SENT). Only REQUESTED and SENDING rows post: a claim leaves PENDING and
- * REQUIRES_ACTION as they are. */
+/* After the list (or without one on the first attempt): post, or only record (refund_next() is then told
+ * NOT_SENT). Only REQUESTED and SENDING rows post: a claim leaves PENDING and REQUIRES_ACTION as they are. */
 enum refund_step refund_plan(const struct refund *refund, const struct refund_list *list);
 
 /* After this answer the caller lists once more, with an empty struct refund_list and after_answer set,
@@ -124,21 +122,16 @@ void refund_next(const struct refund *refund, const struct refund_list *list, en
 bool refund_event_next(const struct refund *refund, const struct stripe_refund *seen,
 		       struct refund_change *ret) MUST_CHECK;
 
-/* failure_reason of a refund that waits in NEEDS_ATTENTION for the bank to decide a dispute. */
-#define REFUND_REASON_DISPUTED "charge_disputed"
-
-/* A dispute of the payment is in this state at Stripe: does it move the row? One that takes the money stops a
- * refund that was never sent. A won one lets a refund that waits for it (reason, the row's failure_reason;
- * NULL: none) go again, as an operator's retry would: under the same key, after a list. False: nothing
- * changes. */
+#define REFUND_REASON_DISPUTED "charge_disputed" /* it waits in NEEDS_ATTENTION for the bank to decide */
+/* A dispute at Stripe stops a refund that was never sent when it takes the money; a won one lets the refund that
+ * waits for it (reason: the row's) go as an operator's retry would. False: nothing changes. */
 bool refund_dispute_next(const struct refund *refund, const char *reason, const char *dispute_status,
 			 struct refund_change *ret) MUST_CHECK;
 
 /* An operator asks again for a FAILED, CANCELED or NEEDS_ATTENTION refund, with a whole list made just
  * now; false for others or without it. Refunds that add up are adopted. Else REQUESTED: in the next
  * generation when this one's refund is known to have failed, else with the same key, as an earlier request
- * may still be on its way. A key frozen on an error or a refusal gives way by itself: its answer is told
- * again, and that is the proof that nothing of it is on its way (see refund_next). */
+ * may still be on its way; a key frozen on an error or a refusal gives way by itself, see refund_next. */
 bool refund_retry_next(const struct refund *refund, const struct refund_list *list,
 		       struct refund_change *ret) MUST_CHECK;
 
