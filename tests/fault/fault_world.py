@@ -1,5 +1,6 @@
 """One small world that is about to suffer: a school, its bookings, the services, a client with a memory, the judge at the end."""
 
+import contextlib
 import datetime
 import itertools
 import threading
@@ -121,6 +122,13 @@ class World:
     def second_checkout(self, booking_id):
         """One more for the same booking: nobody but its buyer knows of it until it is paid."""
         return Stripe(self.stack).create(booking_id)["id"]
+
+    @contextlib.contextmanager
+    def open_checkout(self, checkout):
+        """Meanwhile Stripe does not get to expire it."""
+        self.stripe_fault("error", status=503, count=None, path=f"/v1/checkout/sessions/{checkout}/expire")
+        yield
+        self.no_stripe_faults()
 
     def events_about(self, checkout):
         """Of Stripe, the oldest first."""
