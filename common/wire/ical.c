@@ -1,5 +1,6 @@
 #include "ical.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,11 @@
 
 #define FOLD_OCTETS    75
 #define LINE_MAX_BYTES 8192
+
+void ical_uid(const char *instance_id, int64_t booking_id, char ret_uid[ICAL_UID_BYTES])
+{
+	snprintf(ret_uid, ICAL_UID_BYTES, "booking-%" PRId64 "@%s.unbook", booking_id, instance_id);
+}
 
 /* RFC 5545 section 3.1: at most 75 octets, then CRLF and a space; never inside a UTF-8 character. */
 static void add_folded(struct buf *out, const char *line, size_t len)

@@ -10,7 +10,7 @@
 
 enum ical_method { ICAL_REQUEST, ICAL_CANCEL };
 
-/* Texts are UTF-8 without NUL; control bytes are dropped, the rest escaped here. One uid per booking for ever, a rising sequence. */
+/* Texts are UTF-8 without NUL; control bytes are dropped, the rest escaped here. One uid (ical_uid) per booking for ever, a rising sequence. */
 struct ical_event {
 	enum ical_method method;
 	const char *uid;
@@ -23,6 +23,10 @@ struct ical_event {
 	const char *organizer_address, *organizer_name;
 	const char *attendee_address, *attendee_name;
 };
+
+/* The one name of a booking in every calendar, from a mail or from a page: "booking-7@<instance>.unbook". */
+#define ICAL_UID_BYTES 96
+void ical_uid(const char *instance_id, int64_t booking_id, char ret_uid[ICAL_UID_BYTES]);
 
 /* Append the whole VCALENDAR: CRLF line ends, lines folded at 75 octets without cutting a UTF-8 character.
  * Errors ERR_REJECT ical_too_large. */

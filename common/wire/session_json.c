@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ical.h"
 #include "rfc3339.h"
 #include "session_refund.h"
 
@@ -127,7 +128,9 @@ void session_encode(const struct booking_view *view, const struct session_reader
 {
 	const struct booking *booking = &view->booking;
 	bool confirmed = booking->status == BOOKING_CONFIRMED;
+	char uid[ICAL_UID_BYTES];
 
+	ical_uid(reader->instance_id, booking->id, uid);
 	buf_addf(out, "{\"id\":%" PRId64 ",\"status\":%d", booking->id, (int)booking->status);
 	add_text(out, "statusName", booking_status_name(booking->status));
 	add_people(view, out);
@@ -136,6 +139,7 @@ void session_encode(const struct booking_view *view, const struct session_reader
 	add_int(out, "durationMinutes", (booking->ends_at.us - booking->starts_at.us) / (60 * US_PER_S));
 	add_price(booking, out);
 	add_text(out, "googleMeetLink", confirmed ? view->meeting_url : NULL);
+	add_text(out, "calendarUid", uid);
 	add_text(out, "notes", booking->notes);
 	add_checkout(booking, reader, out);
 	add_instant(out, "paidAt", booking->paid_at);

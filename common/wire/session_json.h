@@ -7,11 +7,12 @@
 #include "cancel.h"
 #include "str.h"
 
-/* For whom, and at which moment of the database's clock. */
+/* For whom, at which moment of the database's clock, and in which database. */
 struct session_reader {
 	struct actor actor;
 	struct cancel_policy policy;
 	struct instant now;
+	const char *instance_id; /* of this database, for calendars; borrowed */
 };
 
 /* Append the JSON object. */

@@ -101,7 +101,7 @@ static void answer_cancelled(struct cancelling *c, struct http_response *respons
 
 static void answer_refused(struct cancelling *c, struct http_response *response, const struct err *err)
 {
-	const struct session_reader reader = {c->actor, c->api->policy, c->now};
+	const struct session_reader reader = {c->actor, c->api->policy, c->now, c->api->link.instance_id};
 	char words[SESSION_WORDS_BYTES];
 	struct cancel_offer offer;
 

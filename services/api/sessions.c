@@ -16,7 +16,7 @@
 
 static struct session_reader reader_of(const struct api *api, const struct caller *caller, struct instant now)
 {
-	return (struct session_reader){caller->actor, api->policy, now};
+	return (struct session_reader){caller->actor, api->policy, now, api->link.instance_id};
 }
 
 /* --- lists --- */

@@ -240,10 +240,10 @@ static enum err_kind render_calendar(const struct compose_sender *sender, const 
 				     struct smtp_message *message, struct err *err)
 {
 	struct buf out;
+	char uid[ICAL_UID_BYTES];
 	struct ical_event event = {
 		.method = mail->kind == MAIL_CANCELLED ? ICAL_CANCEL : ICAL_REQUEST,
-		.uid = arena_printf(arena, "booking-%lld@%s.unbook", (long long)facts->booking.id,
-				    facts->instance_id),
+		.uid = uid,
 		.sequence = facts->booking.version,
 		.stamped_at = message->date,
 		.starts_at = facts->booking.starts_at,
@@ -257,6 +257,7 @@ static enum err_kind render_calendar(const struct compose_sender *sender, const 
 		.attendee_name = facts->recipient_name,
 	};
 
+	ical_uid(facts->instance_id, facts->booking.id, uid);
 	buf_init(&out, PART_BYTES_MAX);
 	enum err_kind kind = ical_encode(&event, &out, err);
 	message->calendar = kind ? NULL : arena_strdup(arena, out.data);

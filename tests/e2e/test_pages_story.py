@@ -288,6 +288,9 @@ def test_a_calendar_takes_the_session(pages):
     event = icalendar.Calendar.from_ical(content).walk("VEVENT")[0]
     row = pages.row(booking.id)
     assert (str(event["SUMMARY"]), event["DTSTART"].dt) == (title.strip(), row["starts_at"].replace(microsecond=0))
+    instance = pages.stack.one("SELECT id FROM instance")["id"]
+    assert str(event["UID"]) == f"booking-{booking.id}@{instance}.unbook", "the UID of the mails"
+    assert str(event["DESCRIPTION"]) == "with Tina Teacher"
     assert event["DTEND"].dt - event["DTSTART"].dt == row["ends_at"] - row["starts_at"]
 
 

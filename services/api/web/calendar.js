@@ -21,7 +21,8 @@ function fold(line) {
 	return out;
 }
 
-export function entry(session, uid, made_at) {
+/** about: who is in it. Under the UID of the mails, so that a calendar has one entry, which a mail can take back. */
+export function entry(session, about, made_at) {
 	const from = new Date(session.scheduledDateTime);
 	const to = new Date(from.getTime() + session.durationMinutes * 60000);
 	const link = session.googleMeetLink;
@@ -31,11 +32,12 @@ export function entry(session, uid, made_at) {
 		"PRODID:-//unbook//pages//EN",
 		"METHOD:PUBLISH",
 		"BEGIN:VEVENT",
-		`UID:${uid}`,
+		`UID:${session.calendarUid}`,
 		`DTSTAMP:${stamp(made_at)}`,
 		`DTSTART:${stamp(from)}`,
 		`DTEND:${stamp(to)}`,
 		`SUMMARY:${text(session.title)}`,
+		`DESCRIPTION:${text(about)}`,
 		...(link ? [`LOCATION:${text(link)}`, `URL:${link}`] : []),
 		"STATUS:CONFIRMED",
 		"END:VEVENT",

@@ -29,10 +29,9 @@ function people(session, viewer) {
 	return named.filter(Boolean).join(" · ");
 }
 
-function calendarButton(session) {
+function calendarButton(session, viewer) {
 	const save = () => {
-		const uid = `session-${session.id}@${location.hostname}`;
-		download(`session-${session.id}.ics`, entry(session, uid, new Date(now())));
+		download(`session-${session.id}.ics`, entry(session, people(session, viewer), new Date(now())));
 	};
 	return el("button", { type: "button", onclick: save, "data-focus": `${session.id}-calendar` }, t("addToCalendar"));
 }
@@ -74,7 +73,7 @@ function doing(session, viewer, changed) {
 	const actions = [
 		pay,
 		join ? el("a", { class: "button primary", href: join, rel: "noopener noreferrer", "data-focus": `${session.id}-join` }, t("join")) : null,
-		session.status === CONFIRMED && !over ? calendarButton(session) : null,
+		session.status === CONFIRMED && !over ? calendarButton(session, viewer) : null,
 		cancel,
 	].filter(Boolean);
 	return [held, actions.length ? el("div", { class: "actions" }, actions) : null, why];

@@ -37,7 +37,7 @@ static void setup(void)
 		.teacher_name = "Tomás",
 		.meeting_url = "https://meet.example/7",
 	};
-	reader = (struct session_reader){{1, ROLE_PARENT}, {-1}, {NOW_US}};
+	reader = (struct session_reader){{1, ROLE_PARENT}, {-1}, {NOW_US}, "i"};
 }
 
 TestSuite(session_json, .init = setup);
@@ -120,7 +120,7 @@ Test(session_json, has_every_field_of_the_design_and_no_other)
 		"notes",       "stripeSessionId", "checkoutUrl",       "holdExpiresAt",
 		"paidAt",      "canCancel",       "cancelDeadline",    "cancelMessage",
 		"refund",      "cancelledAt",     "cancelCause",       "cancellationReason",
-		"createdAt"};
+		"createdAt",   "calendarUid"};
 	json_t *json = encode();
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -137,6 +137,11 @@ Test(session_json, status_is_a_number_and_a_word)
 	cr_assert_eq(json_integer_value(json_object_get(json, "status")), 1);
 	cr_assert_str_eq(json_string_value(json_object_get(json, "statusName")), "Confirmed");
 	json_decref(json);
+}
+
+Test(session_json, its_calendar_uid_is_the_one_of_the_mails)
+{
+	cr_assert_str_eq(text("calendarUid"), "booking-7@i.unbook");
 }
 
 Test(session_json, price_has_the_currencys_decimals)
@@ -169,7 +174,7 @@ Test(session_json, a_parent_may_cancel_until_the_notice)
 
 Test(session_json, a_teacher_with_a_shorter_notice_is_told_that_one)
 {
-	reader = (struct session_reader){{3, ROLE_TEACHER}, {7200}, {NOW_US}};
+	reader = (struct session_reader){{3, ROLE_TEACHER}, {7200}, {NOW_US}, "i"};
 	cr_assert_not_null(strstr(text("cancelMessage"), "until 2 hours before"));
 }
 
