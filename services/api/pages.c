@@ -22,14 +22,21 @@ static const struct page_file *find_file(const char *name)
 	return NULL;
 }
 
+/* What it is, and what it may do. */
+static void add_headers(struct http_request *request, struct http_response *response,
+			const struct page_file *file)
+{
+	http_response_add_header(request, response, "Content-Security-Policy", CONTENT_POLICY);
+	http_response_add_header(request, response, "Cross-Origin-Opener-Policy", "same-origin");
+	response->content_type = file->content_type;
+}
+
 static void answer_file(struct http_request *request, struct http_response *response,
 			const struct page_file *file, const char *cache)
 {
 	http_response_add_header(request, response, "ETag", file->etag);
 	http_response_add_header(request, response, "Cache-Control", cache);
-	http_response_add_header(request, response, "Content-Security-Policy", CONTENT_POLICY);
-	http_response_add_header(request, response, "Cross-Origin-Opener-Policy", "same-origin");
-	response->content_type = file->content_type;
+	add_headers(request, response, file);
 	if (answer_is_known(request, file->etag))
 		response->status = 304;
 	else
@@ -41,6 +48,20 @@ void api_page(void *context, struct http_request *request, struct http_response 
 {
 	(void)context;
 	answer_file(request, response, find_file("index.html"), MAY_CHANGE);
+}
+
+void api_refuse(void *api, struct http_request *request, struct http_response *response, const char *code,
+		const char *message)
+{
+	const struct page_file *page = find_file("index.html");
+	const char *accept = http_request_header(request, "Accept");
+
+	if (response->status == 404 && request->method == HTTP_GET && accept && strstr(accept, "text/html")) {
+		add_headers(request, response, page);
+		buf_add_bytes(&response->body, page->bytes, page->len);
+		return;
+	}
+	answer_refuse(api, request, response, code, message);
 }
 
 /* Signing in is another site's work. */

@@ -81,7 +81,7 @@ static enum err_kind open_http(struct api *api, struct err *err)
 				 ? FORWARDED_X
 				 : FORWARDED_STANDARD,
 		.admit = api_admit,
-		.refuse = answer_refuse,
+		.refuse = api_refuse,
 		.done = answer_done,
 	};
 

@@ -111,6 +111,7 @@ def test_every_page_is_for_everybody(pages, family, look):
         expect(card(page, family["held"]).get_by_role("link")).to_have_attribute("href", re.compile("/c/pay/cs_test_"))
         card(page, family["gone"]).locator(".more").click()
         expect(card(page, family["gone"]).locator(".line li")).not_to_have_count(0)
+        assert page.locator(".session.is-3").first.evaluate("node => !node.nextElementSibling?.matches('.is-0, .is-1')")
         pages.look(page, f"{look}-bookings")
         assert page.locator("main [lang]").count() == 0, "a sentence of the server is shown in its own language"
         card(page, family["early"]).locator(".cancel").click()
@@ -290,6 +291,8 @@ def test_what_is_no_token_asks_to_sign_in(pages):
                 page.goto(f"{pages.url}/signin")
                 page.goto(f"{pages.url}{path}#token={rubbish}")
                 expect(page.get_by_role("heading", name="Please sign in")).to_be_visible()
+        page.goto(f"{pages.url}/xyz")
+        expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
 
 
 def test_signing_in_leads_back_to_where_it_was_asked_for(pages, family):
@@ -403,6 +406,9 @@ def test_pages_are_served_with_their_policy_and_kept_by_browsers(pages):
         head = api.request("HEAD", path)
         assert (head.status, head.text) == (200, "")
         assert api.post(path).status == 405
+    nowhere = api.get("/xyz", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (nowhere.status, nowhere.text, nowhere.headers["content-security-policy"]) == (404, page.text, policy)
+    assert api.get("/xyz", headers={"Accept": "*/*"}).json["code"] == "not_found"
     old = api.get(app.replace(app.split("/")[2], "0123456789abcdef"))
     assert (old.status, old.text, old.headers["cache-control"]) == (200, script.text, "no-cache")
     version = app.rsplit("/", 1)[0]

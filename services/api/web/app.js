@@ -66,19 +66,18 @@ function onlyParents() {
 	showState({ picture: "key", title: t("onlyParents"), lines: [t("onlyParentsText")] });
 }
 
-function page({ roles }) {
-	const pages = {
-		"/": () => home(roles),
-		"/bookings": () => sessions("parent"),
-		"/teaching": () => sessions("teacher"),
-		"/attending": () => sessions("student"),
-		"/book": () => (roles.has("parent") ? book() : onlyParents()),
-		"/find": find,
-		"/payment/success": success,
-		"/payment/cancel": cancelled,
-	};
-	return (pages[here] ?? notFound)();
-}
+/** What stands at each address. */
+const places = (roles) => ({
+	"/": () => home(roles),
+	"/bookings": () => sessions("parent"),
+	"/teaching": () => sessions("teacher"),
+	"/attending": () => sessions("student"),
+	"/book": () => (roles.has("parent") ? book() : onlyParents()),
+	"/find": find,
+	"/payment/success": success,
+	"/payment/cancel": cancelled,
+	"/signin": () => signIn(false),
+});
 
 const who = person();
 document.documentElement.lang = language;
@@ -86,5 +85,6 @@ byId("skip").textContent = t("skip");
 header(who);
 addEventListener("signedout", () => header(null));
 footer();
-if (who && here !== "/signin") page(who);
+const draw = places(who?.roles ?? new Set())[here] ?? notFound;
+if (who || draw === notFound) draw();
 else signIn(false);

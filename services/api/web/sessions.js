@@ -10,7 +10,7 @@ import { button, link, offlineBanner, online, problemState, signIn, state, waiti
 
 const PAGE = 10, PAGE_MAX = 100;
 const POLL_FIRST_MS = 1500, POLL_MAX_MS = 60000;
-const PENDING = 0, CONFIRMED = 1;
+const PENDING = 0, CONFIRMED = 1, CANCELLED = 3;
 
 const VIEWS = {
 	parent: { title: "navBookings", lists: [["upcoming", "parent/bookings?when=upcoming&"], ["earlier", "parent/bookings?when=past&"]], empty: "emptyBookings" },
@@ -29,6 +29,7 @@ async function read(list) {
 		next = page.next;
 		after = next ? `&after=${encodeURIComponent(next)}` : "";
 	} while (next && found.length < list.wanted);
+	if (list.name === "upcoming") found.sort((one, other) => (one.status === CANCELLED) - (other.status === CANCELLED)); // what happens comes first
 	return { found, next };
 }
 
