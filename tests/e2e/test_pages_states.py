@@ -311,7 +311,7 @@ def test_signing_in_leads_back_to_where_it_was_asked_for(pages, family):
         page.get_by_label("Language").select_option("de")
         expect(page.locator("#notes")).to_have_value("Fractions")
         page.get_by_label("Sprache").select_option("en")
-        expect(page.get_by_role("heading", name="Book a session")).to_be_visible()
+        expect(page.get_by_label("Notes for the teacher")).to_have_value("Fractions")
         page.evaluate("sessionStorage.setItem('unbook.token', 'a.e30.c')")
         page.get_by_role("button", name="Go to payment").click()
         page.get_by_role("link", name="Sign in").click()
