@@ -300,7 +300,8 @@ def test_signing_in_leads_back_to_where_it_was_asked_for(pages, family):
     parent = family["parent"]
     where = f"{pages.url}/payment/cancel?session_id=cs_test_nobody&type=session-booking"
     with pages.person(None, "/payment/cancel?session_id=cs_test_nobody&type=session-booking") as page:
-        page.route("**/signin", lambda route: route.fulfill(status=302, headers={"Location": f"{pages.url}/#token={parent.token}"}))
+        to_front = {"Location": f"{pages.url}/#token={parent.token}"}
+        page.route("**/signin", lambda route: route.fulfill(status=302, headers=to_front))
         page.get_by_role("link", name="Sign in").click()
         expect(page.get_by_role("heading", name="We do not know this payment")).to_be_visible()
         assert page.url == where
@@ -348,8 +349,8 @@ def test_a_page_of_which_a_part_is_missing_says_so(pages, family):
         page.unroute("**/i18n.js")
         page.get_by_role("link", name="Noch einmal versuchen").click()
         expect(card(page, family["early"])).to_be_visible()
-        forbid = "Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no', 'SecurityError') } })"
-        page.context.add_init_script(forbid)
+        forbid = "{ get() { throw new DOMException('no', 'SecurityError') } }"
+        page.context.add_init_script(f"Object.defineProperty(window, 'sessionStorage', {forbid})")
         page.reload()
         expect(page.get_by_role("heading", name="Diese Seite ließ sich nicht öffnen")).to_be_visible()
         assert complaints(page.context) == ["no"]
