@@ -111,6 +111,16 @@ static enum err_kind cancel_payment(struct return_trip *r, enum cancel_payment *
 	return ERR_OK;
 }
 
+/* Beside data: can nobody pay there any more? Else whatever is still paid goes back. */
+static void answer_released(struct return_trip *r)
+{
+	relay_poke(r->api->relay);
+	answer_open(r->response, "Session booking cancelled successfully");
+	buf_addf(&r->response->body, "true,\"paymentPageClosed\":%s",
+		 instant_is_none(r->booking.checkout_closed_at) ? "false" : "true");
+	answer_close(r->response, clock_system()->now(clock_system()));
+}
+
 static void fail_cancel(struct return_trip *r, const struct err *err)
 {
 	LOG(LOG_WARN, "payment not cancelled", LOG_S("code", err->code), LOG_S("why", err->msg));
@@ -132,7 +142,7 @@ static void end_payment(void *api, struct http_request *request, struct http_res
 	else if (cancel_payment(&r, &outcome, &err))
 		fail_cancel(&r, &err);
 	else if (outcome == CANCEL_PAYMENT_DONE)
-		answer_true(&r, "Session booking cancelled successfully");
+		answer_released(&r);
 	else
 		answer(&r, 400, "already_paid", "Cannot cancel - payment already processed");
 }

@@ -25,6 +25,7 @@ def released(shop, answer, data):  # noqa: F811
     row = shop.row(data["sessionId"])
     assert (row["status"], row["cancel_cause"]) == (3, "payment_cancelled")
     assert row["cancellation_reason"] == "Payment cancelled by user" and row["cancelled_at"]
+    assert answer.json["paymentPageClosed"] is (row["checkout_closed_at"] is not None)
     return row
 
 

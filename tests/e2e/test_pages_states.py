@@ -235,6 +235,10 @@ def test_nothing_is_wider_than_a_small_phone_with_large_letters(pages, family):
         expect(card(page, family["gone"])).to_be_visible()
         page.evaluate("document.documentElement.style.fontSize = '150%'")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        card(page, family["early"]).locator(".cancel").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_role("heading")).to_be_in_viewport()
+        expect(dialog.locator("button:focus")).to_be_in_viewport()
 
 
 def answer_with(page, status, body, **headers):

@@ -157,6 +157,8 @@ def test_a_paid_booking_is_confirmed_and_going_back_does_not_undo_it(pages):
         confirm(page)
         page.wait_for_url(f"{pages.url}/")
         expect(page.get_by_text("It should be on your account by")).to_be_visible()
+        page.goto(f"{pages.url}/payment/success?session_id={checkout}&type=session-booking")
+        expect(page.get_by_role("heading", name="Your session was cancelled later")).to_be_visible()
     row = of_checkout(pages, checkout)
     assert row["status"] == 3 and row["paid_at"]
 
@@ -184,6 +186,7 @@ def test_a_long_list_is_shown_piece_by_piece(pages):
         expect(page.locator(".session")).to_have_count(10)
         page.get_by_role("button", name="Show more").click()
         expect(page.locator(".session")).to_have_count(12)
+        expect(page.locator(".session h3").nth(10)).to_be_focused()
         expect(page.get_by_role("button", name="Show more")).to_have_count(0)
 
 
@@ -235,6 +238,102 @@ def test_without_a_network_nothing_is_lost_and_the_same_wish_is_sent_again(pages
         assert len({one.headers["idempotency-key"] for one in sent}) == 1 and len(sent) == 2
     pages.stack.eventually(lambda: pages.stack.mail.delivered(booking.teacher.email))
     pages.stack.stripe.ledger.assert_refunded_once(booking.payment_intent)
+
+
+def test_a_cancel_whose_answer_is_lost_is_looked_up(pages):
+    booking = pages.booking()
+    with pages.person(booking.parent) as page:
+        sent = cancels(page)
+        mine = card(page, booking)
+        mine.get_by_role("button", name=CANCEL).click()
+        page.route("**/cancel", lambda route: (route.fetch(), route.abort()), times=1)
+        page.route(f"**/api/Sessions/{booking.id}", lambda route: route.abort())
+        confirm(page)
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_role("alert")).to_contain_text("No answer came back, so this may have happened.")
+        page.unroute(f"**/api/Sessions/{booking.id}")
+        expect(dialog).to_have_count(0)
+        expect(mine.get_by_text("Cancelled", exact=True)).to_be_visible()
+        expect(mine.get_by_role("heading", level=3)).to_be_focused()
+        assert len(sent) == 1
+
+
+def test_after_the_deadline_nothing_is_offered_while_the_server_is_away(pages):
+    booking = pages.booking(starts_in="3 days")
+    with pages.person(booking.parent, at="/signin") as page:
+        page.clock.install()
+        page.goto(pages.url)
+        button = card(page, booking).get_by_role("button", name=CANCEL)
+        expect(button).to_be_enabled()
+        page.route("**/parent/bookings*", lambda route: route.fulfill(status=503, headers={"Retry-After": "60"}, body="{}"))
+        page.clock.fast_forward("49:00:00")
+        expect(page.locator("#banner")).to_contain_text("Our server cannot answer right now.")
+        expect(button).to_be_disabled()
+        expect(button).to_have_accessible_description("We are asking the server whether this is still possible …")
+        pages.look(page, "desk-server-away")
+        page.unroute("**/parent/bookings*")
+        page.get_by_role("button", name="Try again").click()
+        expect(button).to_be_enabled()
+        expect(page.locator("#banner")).to_be_empty()
+        expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+
+LOSE_PATIENCE = "() => { window.patience = AbortSignal.timeout; AbortSignal.timeout = () => patience.call(AbortSignal, 300); }"
+REGAIN_PATIENCE = "() => { AbortSignal.timeout = patience; }"
+
+
+def test_booking_again_is_the_same_wish_until_the_payment_page_was_seen(pages):
+    parent = pages.fresh_parent()
+    with pages.person(parent, at="/book") as page:
+        keys = []
+        page.on("request", lambda one: one.method == "POST" and keys.append(one.headers["idempotency-key"]))
+        pay = page.get_by_role("button", name="Go to payment")
+        pages.choose_time(page)
+        page.evaluate(LOSE_PATIENCE)
+        page.route("**/api/Sessions/book", lambda route: None, times=1)
+        pay.click()
+        expect(page.get_by_role("alert")).to_contain_text("the time may be held for you already")
+        expect(page.get_by_role("alert").get_by_role("link", name="My bookings")).to_be_visible()
+        page.evaluate(REGAIN_PATIENCE)
+        page.route("**/c/pay/*", lambda route: route.fulfill(status=204), times=1)
+        with page.expect_response("**/c/pay/*") as left:
+            pay.click()
+        first = left.value.url.rsplit("/", 1)[1].split("?")[0]
+        pages.stack.api.post(f"/api/Sessions/cancel-payment/{first}", token=parent.token)
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+        expect(pay).not_to_have_attribute("aria-busy", "true")
+        pay.click()
+        page.wait_for_url("**/c/pay/*")
+        assert checkout_of(page) != first and keys[0] == keys[1] != keys[2]
+
+
+def test_what_the_page_cannot_know_about_the_money_it_does_not_say(pages):
+    """Stripe cannot be asked to close its page; a payment takes days. The way back says so, and a release is told where it is seen."""
+    parent = pages.fresh_parent()
+    with pages.person(parent, at="/book") as page:
+        book(pages, page)
+        checkout = checkout_of(page)
+        fault = {"kind": "cut", "effect": False, "count": None, "path": f"/v1/checkout/sessions/{checkout}*"}
+        pages.stack.stripe.control("POST", "/_sim/faults", fault)
+        try:
+            page.locator("#back").click()
+            expect(page.locator("main").get_by_text("whatever is paid there is returned in full")).to_be_visible()
+            expect(page.locator("main").get_by_text("Nothing was paid")).to_have_count(0)
+        finally:
+            pages.stack.stripe.control("DELETE", "/_sim/faults")
+        page.goto(f"{pages.url}/book")
+        book(pages, page)
+        checkout = checkout_of(page)
+        pages.stack.stripe.post(f"checkouts/{checkout}/pay", delayed=True)
+        page.goto(f"{pages.url}/payment/cancel?session_id={checkout}&type=session-booking")
+        expect(page.get_by_role("heading", name="Your payment is being processed")).to_be_visible()
+        expect(page.get_by_role("link", name="Pay now")).to_have_count(0)
+        page.get_by_role("article").get_by_role("button", name="Release this time").click()
+        page.get_by_role("dialog").get_by_role("button", name="Release this time").click()
+        expect(page.get_by_role("main").get_by_text("A payment that still arrives is refunded in full.")).to_be_visible()
+        expect(page.get_by_role("heading", name="Your booking is released")).to_be_focused()
+    row = of_checkout(pages, checkout)
+    assert (row["status"], row["cancel_cause"]) == (3, "parent")
 
 
 class Blank(BaseHTTPRequestHandler):

@@ -8,7 +8,7 @@ let ahead_ms = 0; // the server's clock minus ours
 /** The server's time, as well as we know it. */
 export const now = () => Date.now() + ahead_ms;
 
-/** kind: "offline" (no answer), "signin" (401), "wait" (429; 503, which is ours: after wait_s), "refused" (the server's message), "broken" (quote trace). */
+/** kind: "offline" (no answer; it may have happened), "slow" (none in time, likewise), "signin" (401), "wait" (429; 503, which is ours: after wait_s), "refused" (the server's message), "broken" (quote trace). */
 export class Problem extends Error {
 	constructor(kind, { message = "", code = "", wait_s = 0, trace = "", data = null, details = null, ours = false } = {}) {
 		super(message || kind);
@@ -63,8 +63,8 @@ export async function ask(method, path, { body, key } = {}) {
 			credentials: "omit",
 		});
 		envelope = await answer.json().catch(() => null);
-	} catch {
-		throw new Problem("offline");
+	} catch (error) {
+		throw new Problem(error.name === "TimeoutError" ? "slow" : "offline");
 	}
 	if (answer.ok && envelope) {
 		setClock(envelope.serverTime, asked_at, Date.now());

@@ -84,7 +84,7 @@ function kept() {
 
 function form(offers) {
 	const { date, start, notes } = fields();
-	const keyOf = wish();
+	let keyOf = wish();
 	const box = el("section", { class: "summary", "aria-live": "polite" });
 	const note = el("div", { class: "note bad", id: "problem", role: "alert" });
 	const pay = el("button", { type: "submit", class: "primary" }, t("toPayment"));
@@ -116,10 +116,11 @@ function form(offers) {
 	};
 	const refused = (problem) => {
 		if (problem.kind === "signin") return signIn(true);
-		tell(problemWords(problem), { start, date }[FIELD_OF[problem.code]]);
+		const unsure = problem.kind === "slow" || (problem.kind === "offline" && navigator.onLine);
+		tell(unsure ? [t("bookUnsure")] : problemWords(problem), { start, date }[FIELD_OF[problem.code]]);
 		const hold = problem.data?.stripeCheckoutUrl;
 		if (hold) note.append(el("br"), button(t("toHold"), () => leaveFor(hold)));
-		if (problem.code === "too_many_holds") note.append(el("br"), link(t("toBookings"), "/"));
+		if (unsure || problem.code === "too_many_holds") note.append(el("br"), link(t("toBookings"), "/"));
 	};
 	const submit = async () => {
 		if (!time()) return tell([t("needTime")], date.value ? start : date);
@@ -132,6 +133,7 @@ function form(offers) {
 			forget();
 			leaveFor(data.stripeCheckoutUrl);
 			await new Promise((resolve) => addEventListener("pageshow", resolve, { once: true })); // busy until we are gone, or back
+			keyOf = wish(); // what was booked may have been released meanwhile: this is another wish
 		} catch (problem) {
 			if (!problem.kind) throw problem;
 			refused(problem);

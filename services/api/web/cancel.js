@@ -1,13 +1,14 @@
 // cancel.js: the question before a session is cancelled: what comes back, until when it is possible, and are you sure.
 
 import { get, now, put, when, wish } from "./api.js";
-import { announce, byId, el, once } from "./dom.js";
+import { announce, byId, el, focusHeading, once } from "./dom.js";
 import { longDay, moment, money, span } from "./format.js";
 import { fromServer, t } from "./i18n.js";
 import { problemWords, quoted, signIn } from "./states.js";
 
 const REASON_MAX = 500;
-const PENDING = 0;
+const LOOK_AGAIN_MS = 3000;
+const PENDING = 0, CANCELLED = 3;
 
 function rows(session) {
 	const last = session.status === PENDING ? session.holdExpiresAt : session.cancelDeadline;
@@ -24,12 +25,12 @@ function which(session) {
 	return el("p", {}, el("strong", {}, session.title), el("br"), `${longDay(at)}, ${span(at, session.durationMinutes)}`);
 }
 
-/** The button that was pressed is gone: who was there stays with the session. */
+/** The button that was pressed is gone: who was there stays with the session, or with the page that it has left. */
 function keepFocus(session) {
-	if (document.activeElement === document.body) byId(`session-${session.id}`)?.querySelector("[tabindex]")?.focus();
+	focusHeading(byId(`session-${session.id}`) ?? byId("main"));
 }
 
-/** Ask; when the answer is yes, cancel. changed() is called when the server has to be asked again. */
+/** Ask; when the answer is yes, cancel. changed(words) is called when the server has to be asked again; words: of a release, to be shown. */
 export function openCancel(session, changed) {
 	const release = session.status === PENDING;
 	const keyOf = wish();
@@ -50,7 +51,7 @@ export function openCancel(session, changed) {
 		el("div", { class: "actions" }, keep, yes),
 	);
 
-	/* The server has the last word on whether it is still possible. */
+	/* The server has the last word on whether it is still possible; until it is heard, a passed deadline counts. */
 	const tooLate = (words) => {
 		note.replaceChildren(quoted(words));
 		promise.remove();
@@ -58,32 +59,58 @@ export function openCancel(session, changed) {
 		changed();
 	};
 	const look = async () => {
+		yes.setAttribute("aria-disabled", "true");
 		try {
 			const { data } = await get(String(session.id));
-			if (!data.canCancel) tooLate(data.cancelMessage);
-			else stop = when(Math.max(Date.parse(data.cancelDeadline), now() + 1000), look);
+			if (!data.canCancel) return tooLate(data.cancelMessage);
+			yes.removeAttribute("aria-disabled");
+			if (!unsure) note.replaceChildren();
+			stop = when(Math.max(Date.parse(data.cancelDeadline), now() + 1000), look);
 		} catch {
-			/* Then the attempt itself will tell. */
+			if (!unsure) note.replaceChildren(t("deadlineAsked"));
+			stop = when(now() + LOOK_AGAIN_MS, look);
 		}
 	};
 	let stop = session.cancelDeadline ? when(Date.parse(session.cancelDeadline), look) : () => {};
 
+	/* No answer is neither yes nor no: the session itself is read, for as long as somebody waits here. */
+	let unsure = false;
+	const done = async (words, lang = null) => {
+		unsure = false;
+		announce(words, lang);
+		dialog.close();
+		await changed(release ? words : "");
+		keepFocus(session);
+	};
+	const findOut = async () => {
+		if (!unsure || !dialog.open) return;
+		const found = await get(String(session.id)).catch(() => null);
+		if (!unsure || !dialog.open) return;
+		if (found?.data.status === CANCELLED) return done(t("cancelledNow"));
+		setTimeout(findOut, LOOK_AGAIN_MS);
+	};
+	const noAnswer = (problem, wasOnline) => {
+		const lost = (problem.kind === "offline" && wasOnline) || problem.kind === "slow" || problem.code === "in_progress";
+		note.replaceChildren(...(lost ? [t("cancelUnsure")] : problemWords(problem)));
+		if (unsure) return;
+		unsure = true;
+		findOut();
+	};
+
 	yes.addEventListener("click", once(yes, async () => {
 		const body = reason.value.trim() ? { reason: reason.value.trim() } : undefined;
+		const wasOnline = navigator.onLine;
 		note.replaceChildren();
 		keep.disabled = true;
 		announce(t("cancelling"));
 		try {
 			const { message } = await put(`${session.id}/cancel`, { body, key: keyOf(body) });
 			const { text, lang } = fromServer(message);
-			announce(text || t("cancelledNow"), lang);
-			dialog.close();
-			await changed();
-			keepFocus(session);
+			await done(text || t("cancelledNow"), lang);
 		} catch (problem) {
 			if (problem.kind === "signin") return (dialog.close(), signIn(true));
-			if (problem.kind === "refused") tooLate(problem.words);
-			else note.replaceChildren(...problemWords(problem));
+			if (problem.kind === "refused" && problem.code !== "in_progress") tooLate(problem.words);
+			else noAnswer(problem, wasOnline);
 		} finally {
 			keep.disabled = false;
 		}
@@ -91,8 +118,10 @@ export function openCancel(session, changed) {
 
 	document.body.append(dialog);
 	dialog.showModal();
+	dialog.scrollTop = 0; /* the title first, however small the screen */
 	dialog.addEventListener("close", () => {
 		stop();
 		dialog.remove();
+		if (unsure) changed();
 	});
 }

@@ -50,7 +50,7 @@ function cancelling(session, changed) {
 	button.addEventListener("click", () => session.canCancel && openCancel(session, changed));
 	const sentence = session.canCancel && session.status === CONFIRMED
 		? t("cancelUntil", { moment: moment(new Date(session.cancelDeadline)) })
-		: quoted(session.cancelMessage);
+		: session.cancelMessage ? quoted(session.cancelMessage) : t("deadlineAsked");
 	return [button, el("p", { class: "why", id: why }, sentence)];
 }
 

@@ -47,6 +47,11 @@ export function swap(old, fresh) {
 	if (focused) fresh.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
+/** What was focused is gone: go to the heading of what stands there now. */
+export function focusHeading(node) {
+	if (document.activeElement === document.body) node?.querySelector('[tabindex="-1"]')?.focus({ preventScroll: true });
+}
+
 /** A handler that runs once at a time: what is clicked meanwhile is not a second wish. */
 export function once(button, work) {
 	let running = false;

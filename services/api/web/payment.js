@@ -4,10 +4,10 @@ import { get, post } from "./api.js";
 import { card } from "./card.js";
 import { el, show, swap } from "./dom.js";
 import { t } from "./i18n.js";
-import { button, link, problemState, quoted, showState, signIn } from "./states.js";
+import { again, link, problemState, quoted, showState, signIn } from "./states.js";
 
 const WAITS_MS = [1000, 1500, 2500, 4000, 6000, 10000, 15000];
-const CONFIRMED = 1, CANCELLED = 3;
+const PENDING = 0, CONFIRMED = 1, CANCELLED = 3;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const toBookings = () => link(t("toBookings"), "/", "primary");
@@ -40,7 +40,8 @@ async function find(id) {
 function below(session, id) {
 	const make = (one) => card(one, { viewer: "parent", changed, name: "article", level: 2 });
 	let node = session && make(session);
-	async function changed() {
+	async function changed(words) {
+		if (words) return showReleased(words);
 		const fresh = await find(id).catch(() => session);
 		if (fresh?.status === CANCELLED && session.status !== CANCELLED) return location.assign("/");
 		if (!fresh) return;
@@ -50,10 +51,19 @@ function below(session, id) {
 	return node ? [node] : [];
 }
 
-function trouble(problem, again) {
+function showReleased(words) {
+	showState({
+		picture: "good",
+		title: t("releasedTitle"),
+		lines: [words],
+		actions: [link(t("bookAnother"), "/book", "primary"), link(t("toBookings"), "/")],
+	});
+}
+
+function trouble(problem, work) {
 	if (problem.kind === "signin") return signIn(true);
 	if (problem.code === "not_found" || problem.code === "forbidden") return unknown();
-	show(problemState(problem, again));
+	show(problemState(problem, work));
 }
 
 async function showConfirmed(id) {
@@ -67,11 +77,13 @@ async function showConfirmed(id) {
 	});
 }
 
-async function showNotKept(id, problem) {
+/** The money went back: it could not be kept, or it was, and the session was cancelled later. */
+async function showRefunded(id, problem) {
 	const session = await find(id).catch(() => null);
+	const notKept = session && !session.paidAt;
 	showState({
-		picture: "bad",
-		title: t("notKeptTitle"),
+		picture: notKept ? "bad" : "good",
+		title: t(notKept ? "notKeptTitle" : "cancelledLaterTitle"),
 		lines: [quoted(problem.words)],
 		actions: [toBookings()],
 		below: below(session, id),
@@ -88,7 +100,7 @@ export async function success() {
 			await post(`confirm-payment/${encodeURIComponent(id)}`);
 			return showConfirmed(id);
 		} catch (problem) {
-			if (problem.code === "refunded") return showNotKept(id, problem);
+			if (problem.code === "refunded") return showRefunded(id, problem);
 			const mayPass = problem.code === "not_paid" || problem.kind === "wait" || problem.code === "unavailable";
 			if (!mayPass) return trouble(problem, success);
 			if (wait === null) return notYet(problem);
@@ -102,13 +114,25 @@ function notYet(problem) {
 		picture: "wait",
 		title: t("notYetTitle"),
 		lines: [problem.words && quoted(problem.words), t("notYetText")],
-		actions: [button(t("checkAgain"), success, "primary"), link(t("toBookings"), "/")],
+		actions: [again(t("checkAgain"), success), link(t("toBookings"), "/")],
+	});
+}
+
+/** A payment that takes days is on its way: there is nothing more to pay. */
+function showProcessing(session, id) {
+	showState({
+		picture: "wait",
+		title: t("processingTitle"),
+		lines: [t("processingText")],
+		actions: [toBookings()],
+		below: below({ ...session, checkoutUrl: null }, id),
 	});
 }
 
 /** The payment was quicker than the cancel: what has become of the session? */
 async function showPaid(id) {
 	const session = await find(id).catch(() => null);
+	if (session?.status === PENDING) return showProcessing(session, id);
 	const confirmed = session?.status === CONFIRMED;
 	showState({
 		picture: confirmed ? "good" : "wait",
@@ -125,13 +149,8 @@ export async function cancelled() {
 	if (!id) return nothingHere();
 	showState({ picture: "wait", title: t("releasingTitle") });
 	try {
-		await post(`cancel-payment/${encodeURIComponent(id)}`);
-		showState({
-			picture: "good",
-			title: t("releasedTitle"),
-			lines: [t("releasedText")],
-			actions: [link(t("bookAnother"), "/book", "primary"), link(t("toBookings"), "/")],
-		});
+		const { paymentPageClosed } = await post(`cancel-payment/${encodeURIComponent(id)}`);
+		showReleased(t(paymentPageClosed ? "releasedText" : "releasedOpenText"));
 	} catch (problem) {
 		if (problem.code === "already_paid") return showPaid(id);
 		if (problem.code !== "internal") return trouble(problem, cancelled);
@@ -139,7 +158,7 @@ export async function cancelled() {
 			picture: "bad",
 			title: t("notReleasedTitle"),
 			lines: [t("notReleasedText")],
-			actions: [button(t("retry"), cancelled, "primary"), link(t("toBookings"), "/")],
+			actions: [again(t("retry"), cancelled), link(t("toBookings"), "/")],
 			below: problem.trace ? [el("p", { class: "trace" }, t("trace", { trace: problem.trace }))] : [],
 		});
 	}

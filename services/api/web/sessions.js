@@ -2,14 +2,14 @@
 
 import { get, now, when } from "./api.js";
 import { card } from "./card.js";
-import { announce, el, show, swap } from "./dom.js";
+import { el, focusHeading, show, swap } from "./dom.js";
 import { zoneWords } from "./format.js";
 import { t } from "./i18n.js";
 import { isMoving } from "./refund.js";
-import { button, link, offlineBanner, online, problemState, signIn, state, waiting } from "./states.js";
+import { button, link, offlineBanner, online, problemState, signIn, staleBanner, state, waiting } from "./states.js";
 
 const PAGE = 10, PAGE_MAX = 100;
-const POLL_FIRST_MS = 1500, POLL_MAX_MS = 60000;
+const POLL_FIRST_MS = 1500, POLL_MAX_MS = 60000, LIVELY_MS = 60000;
 const PENDING = 0, CONFIRMED = 1, CANCELLED = 3;
 
 const VIEWS = {
@@ -52,13 +52,20 @@ function draw(list, found, options) {
 	if (focused) list.node.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
+/** Past its deadline a session is not offered for cancelling until the server has said how it stands. */
+function asOfNow(session) {
+	if (!session.canCancel || !(Date.parse(session.cancelDeadline) <= now())) return session;
+	return { ...session, canCancel: false, cancelMessage: null };
+}
+
 /** The next moment at which the server will answer differently: a deadline, a hold's end, a start, an end. */
 function nextMoment(sessions) {
 	const moments = sessions.filter((one) => one.status === PENDING || one.status === CONFIRMED).flatMap((one) => {
 		const start = Date.parse(one.scheduledDateTime);
-		return [one.canCancel ? Date.parse(one.cancelDeadline) : NaN, Date.parse(one.holdExpiresAt), start, start + one.durationMinutes * 60000];
+		const ahead = [Date.parse(one.holdExpiresAt), start, start + one.durationMinutes * 60000].filter((at) => at > now());
+		return one.canCancel && one.cancelDeadline ? [Date.parse(one.cancelDeadline), ...ahead] : ahead;
 	});
-	return Math.min(...moments.filter((at) => at > now()));
+	return Math.min(...moments);
 }
 
 /** Something is on its way that no clock foretells: a payment, a refund, a meeting link. */
@@ -73,19 +80,30 @@ function headOf(view) {
 export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 	const lists = view.lists.map(([name, path]) => ({ name, path, wanted: PAGE, cards: new Map(), node: el("ol"), found: null }));
 	const body = el("div", {}, waiting());
-	let stop = () => {}, poll, pause = POLL_FIRST_MS, running = null, queued = null, readAt = 0;
+	const note = el("p", { class: "note good" });
+	let stop = () => {}, poll, pause = POLL_FIRST_MS, running = null, queued = null, readAt = 0, livelyUntil = 0;
 	document.title = `${t(view.title)} · unbook`;
-	show(...head, body);
+	show(...head, note, body);
 
-	/** Something was done here: ask now, and again soon. */
-	const changed = () => {
+	/** Something was done here, or may have been: ask now, and again soon. words: what came of it, where no card will tell. */
+	const changed = (words = "") => {
 		pause = POLL_FIRST_MS;
+		livelyUntil = Date.now() + LIVELY_MS;
+		note.replaceChildren(words);
 		return refresh();
 	};
 	const options = { viewer, changed };
 
+	/** The button goes with the last page: who pressed it is then at the first session that came. */
+	async function showMore(list) {
+		const before = list.cards.size;
+		list.wanted += PAGE;
+		await refresh();
+		focusHeading([...list.cards.values()][before]?.node);
+	}
+
 	function section(list) {
-		const more = list.next ? button(t("showMore"), () => ((list.wanted += PAGE), refresh()), "more") : null;
+		const more = list.next ? button(t("showMore"), () => showMore(list), "more") : null;
 		const nothing = list.found.length ? null : el("p", { class: "lead soft" }, t("emptyUpcoming"));
 		return el("section", { class: "list", "aria-labelledby": `list-${list.name}` },
 			el("h2", { id: `list-${list.name}` }, t(list.name)), nothing ?? list.node, more);
@@ -93,7 +111,7 @@ export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 
 	function render() {
 		const shown = lists.filter((list, i) => i === 0 || list.found.length);
-		for (const list of lists) draw(list, list.found, options);
+		for (const list of lists) draw(list, list.found.map(asOfNow), options);
 		const shape = shown.map((list) => `${list.name}:${list.found.length > 0}:${Boolean(list.next)}`).join();
 		if (body.dataset.shape === shape) return;
 		body.dataset.shape = shape;
@@ -106,13 +124,18 @@ export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 		}));
 	}
 
+	function due() {
+		render();
+		return refresh();
+	}
+
 	function plan() {
 		const all = lists.flatMap((list) => list.found);
 		const next = nextMoment(all);
 		stop();
 		clearTimeout(poll);
-		stop = Number.isFinite(next) ? when(Math.max(next, now() + 1000), refresh) : () => {};
-		if (!all.some(isRestless)) return;
+		stop = Number.isFinite(next) ? when(Math.max(next, now() + 1000), due) : () => {};
+		if (!all.some(isRestless) && Date.now() > livelyUntil) return;
 		poll = setTimeout(refresh, pause);
 		pause = Math.min(pause * 1.7, POLL_MAX_MS);
 	}
@@ -125,9 +148,8 @@ export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 		} else if (problem.kind === "offline") {
 			offlineBanner(refresh);
 		} else {
-			announce(t("brokenTitle"));
 			clearTimeout(poll);
-			poll = setTimeout(refresh, Math.max(problem.wait_s, 10) * 1000);
+			staleBanner(problem, refresh);
 		}
 	}
 

@@ -1,7 +1,7 @@
 // states.js: what a page shows when it has nothing else to show: waiting, nothing there, no connection, something wrong.
 
 import { comeBack } from "./auth.js";
-import { announce, byId, drawing, el, show } from "./dom.js";
+import { announce, byId, drawing, el, focusHeading, show } from "./dom.js";
 import { fromServer, howLong, t } from "./i18n.js";
 
 const PICTURES = {
@@ -41,6 +41,8 @@ export function showState(options) {
 }
 
 export const button = (words, onclick, kind = "") => el("button", { type: "button", class: kind, onclick }, words);
+/** A button that vanishes with what it has asked for: the focus goes to the heading of what came. */
+export const again = (words, work, kind = "primary") => button(words, () => Promise.resolve(work()).then(() => focusHeading(byId("main"))), kind);
 export const link = (words, href, kind = "") => el("a", { class: `button ${kind}`, href }, words);
 
 /** Rows that breathe where sessions will stand. */
@@ -77,29 +79,33 @@ export function signIn(ended) {
 const waitTitle = (problem) => (problem.ours ? "awayTitle" : "waitTitle");
 
 /** Say in words how long it still takes, then do it; nothing happens when the words are shown no more. */
-function countDown(wait_s, words, again) {
+function countDown(wait_s, words, work) {
 	const until = Date.now() + wait_s * 1000;
 	const tell = () => (words.textContent = t("waitText", { time: howLong(Math.ceil((until - Date.now()) / 1000)) }));
 	const timer = setInterval(() => {
 		if (words.isConnected && Date.now() < until) return tell();
 		clearInterval(timer);
-		if (words.isConnected) again();
+		if (words.isConnected) work();
 	}, 1000);
 	tell();
 }
 
-/** What a Problem looks like as a page or a part of one; again is tried on its own after a wait and when the connection is back. */
-export function problemState(problem, again, level = 1) {
-	const retry = button(t("retry"), again, "primary");
+/** What a Problem looks like as a page or a part of one; work is tried again on its own after a wait and when the connection is back. */
+export function problemState(problem, work, level = 1) {
+	const retry = again(t("retry"), work);
 	if (problem.kind === "offline") {
-		retryLater(again);
+		retryLater(work);
 		return state({ picture: "bad", title: t("offlineTitle"), lines: [t("offlineText")], actions: [retry], level });
 	}
 	if (problem.kind === "wait") {
 		const words = el("span", {});
 		const node = state({ picture: "wait", title: t(waitTitle(problem)), lines: [words], actions: [retry], level });
-		countDown(problem.wait_s, words, again);
+		countDown(problem.wait_s, words, work);
 		return node;
+	}
+	if (problem.kind === "slow") {
+		retryLater(work);
+		return state({ picture: "wait", title: t("slowTitle"), lines: [t("slowText")], actions: [retry], level });
 	}
 	if (problem.kind === "refused")
 		return state({ picture: "bad", title: t("refusedTitle"), lines: [quoted(problem.words)], level });
@@ -111,26 +117,39 @@ export function problemState(problem, again, level = 1) {
 /** A Problem in one sentence beside what was tried. */
 export function problemWords(problem) {
 	if (problem.kind === "offline") return [t("offline")];
+	if (problem.kind === "slow") return [t("slowTitle"), ". ", t("slowText")];
 	if (problem.kind === "refused") return [quoted(problem.words)];
 	if (problem.kind === "wait") return [problem.words ? quoted(problem.words) : t(waitTitle(problem))];
 	return [t("brokenTitle"), ". ", t("brokenText"), problem.trace ? ` ${t("trace", { trace: problem.trace })}` : ""];
 }
 
 const LOOK_AGAIN_MS = 10000;
-let whenBack = null, looking;
+let whenBack = null, looking, isOffline = false;
 
 /** Once there is a connection; the browser need not notice that there is one again. */
-function retryLater(again) {
-	whenBack = again;
+function retryLater(work, wait_ms = LOOK_AGAIN_MS) {
+	whenBack = work;
 	clearTimeout(looking);
-	looking = setTimeout(() => whenBack?.(), LOOK_AGAIN_MS);
+	looking = setTimeout(() => whenBack?.(), wait_ms);
+}
+
+function banner(words, work) {
+	if (byId("banner").querySelector("span")?.textContent !== words)
+		byId("banner").replaceChildren(el("div", {}, el("span", {}, words), again(t("retry"), work, "quiet")));
 }
 
 /** The strip at the top: what is shown stays, and is read again once there is a connection. */
-export function offlineBanner(again) {
-	retryLater(again);
-	if (!byId("banner").firstChild)
-		byId("banner").append(el("div", {}, t("offline"), button(t("retry"), () => again(), "quiet")));
+export function offlineBanner(work) {
+	isOffline = true;
+	retryLater(work);
+	banner(t("offline"), work);
+}
+
+/** The same while the server cannot say how things stand. */
+export function staleBanner(problem, work) {
+	isOffline = false;
+	retryLater(work, Math.max(problem.wait_s * 1000, LOOK_AGAIN_MS));
+	banner(t("stale"), work);
 }
 
 export function online() {
@@ -138,7 +157,7 @@ export function online() {
 	clearTimeout(looking);
 	if (!byId("banner").firstChild) return;
 	byId("banner").replaceChildren();
-	announce(t("backOnline"));
+	announce(t(isOffline ? "backOnline" : "upToDate"));
 }
 
 addEventListener("online", () => whenBack?.());
