@@ -46,7 +46,13 @@ def lie(world, liar):
     yield "a wrong request was answered 200"
     liar.say("book", 10**6, parent, "ok", asked=at, data={"stripeSessionId": "cs_test_none"})
     yield "was promised and does not exist"
-    for code, word in (("slot_taken", "nobody had it"), ("own_hold", "there was none"), ("too_many_holds", "were fewer")):
+    none, fewer = "there was none", "were fewer"
+    for code, word in (
+        ("slot_taken", "nobody had it"),
+        ("own_hold", none),
+        ("payment_awaited", none),
+        ("too_many_holds", fewer),
+    ):
         liar.say("book", None, stranger, code=code, asked=at)
         yield word
     liar.say("book", None, stranger, code="invalid_body", asked=at)

@@ -144,7 +144,7 @@ def _refused(e, call):
     slack = e.commit_slack_s
     if call.code == "slot_taken" and not any(e.lives.may_show(b["id"], call, slack, *LIVE) for b in rivals):
         yield "I8: refused as taken, and nobody had it"
-    elif call.code == "own_hold" and not any(
+    elif call.code in ("own_hold", "payment_awaited") and not any(
         b["parent_id"] == call.user_id and e.lives.may_show(b["id"], call, slack, PENDING) for b in rivals
     ):
         yield "I8: refused for a hold of their own, and there was none"
@@ -152,7 +152,7 @@ def _refused(e, call):
         own = [b for b in e.bookings.values() if b["parent_id"] == call.user_id]
         if sum(e.lives.may_show(b["id"], call, slack, PENDING) for b in own) < HOLDS_MAX:
             yield "I8: refused for too many holds, and there were fewer"
-    elif call.code not in ("slot_taken", "own_hold", "too_many_holds", "in_progress", "too_soon"):
+    elif call.code not in ("slot_taken", "own_hold", "payment_awaited", "too_many_holds", "in_progress", "too_soon"):
         yield "I8: a good request was refused"
 
 
