@@ -46,11 +46,11 @@ enum idempotency_verdict idempotency_decide(const struct idempotency_memory *mem
 	return memory->has_answer ? IDEMPOTENCY_REPLAY : IDEMPOTENCY_GO_ON;
 }
 
-enum idempotency_verdict idempotency_conclude(const struct idempotency_memory *memory, bool is_own)
+enum idempotency_verdict idempotency_conclude(const struct idempotency_memory *memory, bool owns_row)
 {
 	enum idempotency_verdict verdict = idempotency_decide(memory);
 
-	return verdict == IDEMPOTENCY_GO_ON && !is_own ? IDEMPOTENCY_TWIN : verdict;
+	return verdict == IDEMPOTENCY_GO_ON && !owns_row ? IDEMPOTENCY_TWIN : verdict;
 }
 
 bool idempotency_is_kept(int status, const char *code)

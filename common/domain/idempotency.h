@@ -14,7 +14,7 @@ struct idempotency_key {
 	int64_t user_id; /* keys are each caller's own */
 	const char *text;
 	unsigned char request_sha256[IDEMPOTENCY_SHA_BYTES];
-	bool is_written; /* this request has an effect, whose transaction wrote the key's row */
+	bool owns_row; /* as long as the key's row has no answer, it is this request's: it wrote it, or found it when it began */
 };
 
 /* The header's value, bare or as a quoted string (RFC 8941, 3.3.3; both name the same key): 1 to 255 printable ASCII characters.
@@ -37,9 +37,9 @@ enum idempotency_verdict {
 };
 /* Before it runs. Never TWIN. */
 enum idempotency_verdict idempotency_decide(const struct idempotency_memory *memory);
-/* After it ran, before its answer is given: NEW and GO_ON keep the answer. is_own: a row without an answer is this request's, because it
- * wrote it or found it when it began; else another process has. */
-enum idempotency_verdict idempotency_conclude(const struct idempotency_memory *memory, bool is_own);
+/* After it ran, before its answer is given: NEW and GO_ON keep the answer. owns_row: of the key; else another
+ * process has it. */
+enum idempotency_verdict idempotency_conclude(const struct idempotency_memory *memory, bool owns_row);
 
 /* Is this answer the request's for ever? Only what was done, or never can be done: a refusal that has changed nothing and may be different
  * next time is decided anew. code: of the error, NULL when there is none. */

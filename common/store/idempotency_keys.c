@@ -20,7 +20,7 @@ static const struct pg_stmt record_stmt = {
 	.sql = "INSERT INTO idempotency_keys AS k (user_id, key, request_sha256, status, body)"
 	       " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_id, key) DO UPDATE"
 	       " SET status = EXCLUDED.status, body = EXCLUDED.body"
-	       " WHERE k.status IS NULL AND k.request_sha256 = EXCLUDED.request_sha256",
+	       " WHERE k.status IS NULL AND k.request_sha256 = EXCLUDED.request_sha256 AND $6",
 };
 
 static void add_key(struct pg_args *args, const struct idempotency_key *key)
@@ -61,7 +61,7 @@ enum err_kind idempotency_keys_queue(struct pg *tx, struct idempotency_key *key,
 
 	add_key(&args, key);
 	pg_arg_id(&args, booking_id);
-	key->is_written = true;
+	key->owns_row = true;
 	return pg_queue(tx, &write_stmt, &args, err);
 }
 
@@ -74,6 +74,7 @@ enum err_kind idempotency_keys_record(struct pg *db, const struct idempotency_ke
 	add_key(&args, key);
 	pg_arg_int(&args, status);
 	pg_arg_text(&args, body);
+	pg_arg_text(&args, key->owns_row ? "t" : "f");
 	if (pg_one(db, &record_stmt, &args, &results, err))
 		return err->kind;
 	*ret_is_kept = pg_affected(&results, 0) == 1;

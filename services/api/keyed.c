@@ -178,7 +178,7 @@ static bool answer_from_memory(struct api *api, struct http_request *request, st
 		answer_database_error(request, response, &err);
 		return true;
 	}
-	keyed->goes_on = idempotency_decide(&found.memory) == IDEMPOTENCY_GO_ON;
+	keyed->key.owns_row = idempotency_decide(&found.memory) == IDEMPOTENCY_GO_ON;
 	keyed->booking_id = found.booking_id;
 	return answer_from(request, response, &found, idempotency_decide(&found.memory));
 }
@@ -194,7 +194,7 @@ static void tell(const struct http_request *request, const struct err *err)
 	    LOG_S("trace", trace));
 }
 
-/* *ret_is_kept false: the key's row was written meanwhile. */
+/* *ret_is_kept false: the key's row is another's, or has an answer. */
 static enum err_kind keep(struct api *api, const struct http_response *response,
 			  const struct idempotency_key *key, bool *ret_is_kept, struct err *err)
 {
@@ -215,27 +215,19 @@ static enum err_kind keep(struct api *api, const struct http_response *response,
  * asked, the effect is there all the same, and this is its answer. */
 static void conclude(struct api *api, struct http_request *request, struct http_response *response)
 {
-	struct keyed *keyed = ((const struct caller *)request->user)->keyed;
-	bool is_kept = false, is_own = keyed->goes_on || keyed->key.is_written;
+	const struct idempotency_key *key = &((const struct caller *)request->user)->keyed->key;
 	bool wants = idempotency_is_kept(response->status, response->code);
 	struct idempotency_found found;
 	struct err err = {0};
+	bool is_kept = false;
 
 	if (response->body.failed || (!wants && response->status != 500))
 		return;
-	for (int try = 0; try < 2 && !is_kept; try++) {
-		if (find(api, request, &keyed->key, &found, &err)) {
-			tell(request, &err);
-			return;
-		}
-		if (answer_from(request, response, &found, idempotency_conclude(&found.memory, is_own))
-		    || !wants)
-			return;
-		if (keep(api, response, &keyed->key, &is_kept, &err)) {
-			tell(request, &err);
-			return;
-		}
-	}
+	if ((wants && keep(api, response, key, &is_kept, &err))
+	    || (!is_kept && find(api, request, key, &found, &err)))
+		tell(request, &err);
+	else if (!is_kept)
+		answer_from(request, response, &found, idempotency_conclude(&found.memory, key->owns_row));
 }
 
 static void go_on(void *context, struct http_request *request, struct http_response *response)

@@ -18,8 +18,7 @@ void keyed_table_free(struct keyed_table *table);
 struct keyed {
 	struct keyed *next; /* in the table */
 	struct idempotency_key key;
-	bool goes_on;       /* an earlier try had its effect, and its answer was lost */
-	int64_t booking_id; /* of that one; 0: not known, or none */
+	int64_t booking_id; /* of an earlier try whose answer was lost; 0: not known, or none */
 	http_handler *handler;
 };
 

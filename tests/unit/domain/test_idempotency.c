@@ -71,11 +71,12 @@ Test(idempotency, an_answer_is_kept_unless_another_process_has_the_key)
 {
 	for (int bits = 0; bits < 16; bits++) {
 		const struct idempotency_memory memory = {bits & 1, bits & 2, bits & 4};
-		bool is_own = bits & 8;
+		bool owns_row = bits & 8;
 		enum idempotency_verdict before = idempotency_decide(&memory);
 
-		cr_expect_eq(idempotency_conclude(&memory, is_own),
-			     before == IDEMPOTENCY_GO_ON && !is_own ? IDEMPOTENCY_TWIN : before, "%d", bits);
+		cr_expect_eq(idempotency_conclude(&memory, owns_row),
+			     before == IDEMPOTENCY_GO_ON && !owns_row ? IDEMPOTENCY_TWIN : before, "%d",
+			     bits);
 		cr_expect_neq(before, IDEMPOTENCY_TWIN);
 	}
 }
