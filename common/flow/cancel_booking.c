@@ -19,7 +19,9 @@ struct cancelling {
 static enum err_kind decide(struct cancelling *c, struct pg *tx, struct err *err)
 {
 	const struct actor *actor = &c->request->actor;
-	const struct bookings_reader reader = {actor->user_id, (actor->roles & ROLE_ADMIN) != 0};
+	const struct bookings_reader reader = {.user_id = actor->user_id,
+					       .reads_all = (actor->roles & ROLE_ADMIN) != 0,
+					       .wants_beside = true};
 	bool is_system = actor->user_id == 0 && (actor->roles & ROLE_ADMIN);
 	struct bookings_locked locked;
 

@@ -53,14 +53,15 @@ enum err_kind bookings_lock(struct pg *tx, int64_t id, const struct bookings_rea
 	pg_arg_text(&args, reader->reads_all ? "t" : "f");
 	pg_arg_int(&id_only, id);
 	if (pg_queue_begin(tx, err) || pg_queue(tx, &lock_stmt, &args, err)
-	    || pg_queue(tx, &clock_stmt, NULL, err) || pg_queue(tx, &beside_stmt, &id_only, err)
+	    || pg_queue(tx, &clock_stmt, NULL, err)
+	    || (reader->wants_beside && pg_queue(tx, &beside_stmt, &id_only, err))
 	    || pg_run(tx, &results, err))
 		return err->kind;
 	locked.now = pg_instant(&results, LOCK_CLOCK, 0, 0);
 	locked.found = pg_rows(&results, LOCK_ROW) > 0;
 	if (locked.found && booking_row_read(&results, LOCK_ROW, 0, arena, &locked.booking, err))
 		return err->kind;
-	if (locked.found)
+	if (locked.found && reader->wants_beside)
 		locked.beside = refund_beside_read(&results, LOCK_BESIDE, 0, 0, NULL);
 	*ret_locked = locked;
 	return ERR_OK;

@@ -11,17 +11,18 @@
 /* Who asks, for the WHERE of every statement: others find nothing. */
 struct bookings_reader {
 	int64_t user_id;
-	bool reads_all; /* Admin or Support */
+	bool reads_all;    /* Admin or Support */
+	bool wants_beside; /* bookings_lock: reads what stands beside the payment as well */
 };
 
-/* Open a transaction, lock the row, then read the database's clock and what stands beside the payment: in this order, in one round trip. The transaction stays open.
+/* Open a transaction, lock the row, then read the database's clock: in this order, in one round trip. The transaction stays open.
  * *ret_found false: no such booking, or not the reader's. *ret_now is the now that rule 2 speaks of. Waits for the lock at most
  * lock_timeout of the connection. Errors those of pg_run. */
 struct bookings_locked {
 	bool found;
 	struct booking booking;
 	struct instant now;
-	struct refund_beside beside; /* of the payment that it keeps */
+	struct refund_beside beside; /* of the payment that it keeps; with reader->wants_beside */
 };
 enum err_kind bookings_lock(struct pg *tx, int64_t id, const struct bookings_reader *reader,
 			    struct arena *arena, struct bookings_locked *ret_locked,

@@ -28,8 +28,8 @@ void api_refund_words(const struct api *api, const struct http_request *request,
 		      char ret_words[SESSION_WORDS_BYTES])
 {
 	const struct caller *caller = request->user;
-	const struct bookings_reader reader = {caller->actor.user_id,
-					       (caller->actor.roles & ROLE_ADMIN) != 0};
+	const struct bookings_reader reader = {.user_id = caller->actor.user_id,
+					       .reads_all = (caller->actor.roles & ROLE_ADMIN) != 0};
 	struct bookings_found found = {0};
 	struct pg *db = NULL;
 	struct err err;

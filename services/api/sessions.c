@@ -176,8 +176,9 @@ static bool find(struct api *api, struct http_request *request, struct http_resp
 		 struct bookings_found *ret_found, struct booking_log_list *ret_log)
 {
 	const struct caller *caller = request->user;
-	const struct bookings_reader reader = {caller->actor.user_id,
-					       (caller->actor.roles & (ROLE_ADMIN | ROLE_SUPPORT)) != 0};
+	const struct bookings_reader reader = {
+		.user_id = caller->actor.user_id,
+		.reads_all = (caller->actor.roles & (ROLE_ADMIN | ROLE_SUPPORT)) != 0};
 	struct err err = {0};
 	enum err_kind failed;
 	struct pg *db;
