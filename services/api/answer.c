@@ -82,6 +82,13 @@ void answer_too_many(struct http_request *request, struct http_response *respons
 	buf_addf(&response->body, ",\"retryAfter\":%s}", seconds);
 }
 
+void answer_try_again(struct http_request *request, struct http_response *response)
+{
+	http_response_add_header(request, response, "Retry-After", "1");
+	answer_error(request, response,
+		     &(struct answer_error){503, "unavailable", "Please try again in a moment.", NULL});
+}
+
 void answer_database_error(struct http_request *request, struct http_response *response,
 			   const struct err *err)
 {
@@ -92,16 +99,12 @@ void answer_database_error(struct http_request *request, struct http_response *r
 	answer_trace_id(request, trace);
 	LOG(may_pass ? LOG_WARN : LOG_ERROR, "database failed", LOG_S("code", err->code),
 	    LOG_S("why", err->msg), LOG_S("trace", trace));
-	if (may_pass) {
-		http_response_add_header(request, response, "Retry-After", "1");
-		answer_error(
-			request, response,
-			&(struct answer_error){503, "unavailable", "Please try again in a moment.", NULL});
-	} else {
+	if (may_pass)
+		answer_try_again(request, response);
+	else
 		answer_error(
 			request, response,
 			&(struct answer_error){500, "internal", "Something went wrong on our side.", NULL});
-	}
 }
 
 void answer_not_found(struct http_request *request, struct http_response *response)

@@ -26,6 +26,9 @@ void answer_error_with(struct http_request *request, struct http_response *respo
 void answer_too_many(struct http_request *request, struct http_response *response, const char *message,
 		     int64_t retry_after_s);
 
+/* 503 unavailable, for what is away and may be back in a second. */
+void answer_try_again(struct http_request *request, struct http_response *response);
+
 /* An error of the database: 503 for what may pass, 500 for our bugs; logged, and never shown to the caller. */
 void answer_database_error(struct http_request *request, struct http_response *response,
 			   const struct err *err);

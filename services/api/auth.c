@@ -94,9 +94,7 @@ static bool refuse_token(struct http_request *request, struct http_response *res
 /* The issuer has not been reached since the start. */
 static bool refuse_for_now(struct http_request *request, struct http_response *response)
 {
-	http_response_add_header(request, response, "Retry-After", "1");
-	answer_error(request, response,
-		     &(struct answer_error){503, "unavailable", "Please try again in a moment.", NULL});
+	answer_try_again(request, response);
 	return false;
 }
 
