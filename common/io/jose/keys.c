@@ -187,15 +187,14 @@ enum err_kind keys_replace(struct keys *keys, const char *bytes, size_t len, boo
 		return ERR_OK;
 	if (key_set_decode(bytes, len, &fresh, err))
 		return err->kind;
-	copy = strndup(bytes, len);
-	if (!copy)
-		err_set(err, ERR_FATAL, "memory", "no memory for keys");
-	else if (key_set_has_secret(fresh))
-		err_set(err, ERR_FATAL, "keys_secret", "it holds a shared secret");
-	if (!copy || key_set_has_secret(fresh)) {
+	if (key_set_has_secret(fresh)) {
 		key_set_free(fresh);
-		free(copy);
-		return err->kind;
+		return err_set(err, ERR_FATAL, "keys_secret", "it holds a shared secret");
+	}
+	copy = strndup(bytes, len);
+	if (!copy) {
+		key_set_free(fresh);
+		return err_set(err, ERR_FATAL, "memory", "no memory for keys");
 	}
 	free(keys->replaced_by);
 	keys->replaced_by = copy;
