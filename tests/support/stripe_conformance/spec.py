@@ -6,6 +6,7 @@ command brings it into build/. Without it nothing can be judged: every problem h
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import json
 import os
@@ -34,10 +35,17 @@ def pinned_version() -> str:
 
 
 def fetch() -> Path:
-    """The description's file, from build/ or else from the Go module proxy."""
+    """The description's file, from build/ or else from the Go module proxy; one process fetches, others wait."""
     cached = CACHE / pinned_version() / "spec3.json"
-    if cached.exists():
-        return cached
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # its holder ends within FETCH_MAX_S
+        if not cached.exists():
+            _download(cached)
+    return cached
+
+
+def _download(cached: Path) -> None:
     go = shutil.which("go")
     if go is None:
         raise NoSpec("the go command is needed once to fetch Stripe's OpenAPI description (apt: golang-go)")
@@ -55,11 +63,10 @@ def fetch() -> Path:
         raise NoSpec(f"go mod download {MODULE}: {done.stdout}{done.stderr}")
     source = Path(json.loads(done.stdout)["Dir"]) / INSIDE
     cached.parent.mkdir(parents=True, exist_ok=True)
-    partial = cached.with_suffix(f".{os.getpid()}")  # others may fetch it too
+    partial = cached.with_suffix(".partial")
     shutil.copyfile(source, partial)
     partial.replace(cached)
     shutil.rmtree(modules, ignore_errors=True)
-    return cached
 
 
 @functools.cache
