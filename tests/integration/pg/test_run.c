@@ -250,6 +250,6 @@ Test(pg_run, a_script_that_fails_leaves_nothing_open)
 	cr_assert_eq(database_count("SELECT count(*) FROM a"), 0);
 	queue_put(pg, 1, 1);
 	ASSERT_OK(pg_run(pg, &results, &err), err);
-	ASSERT_ERR(pg_script(pg, "SELECT pg_sleep(60)", 200, &err), ERR_RETRY, "pg_timeout", err);
+	ASSERT_ERR(pg_script(pg, "SELECT pg_sleep(60)", 2000, &err), ERR_RETRY, "pg_timeout", err);
 	pg_close(pg);
 }
