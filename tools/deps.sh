@@ -88,7 +88,7 @@ deps_make_venv() {
 	say "Python packages (build/venv) ..."
 	rm -rf $venv
 	/usr/bin/python3 -m venv $venv
-	$venv/bin/pip install -q --disable-pip-version-check --no-input -r tests/requirements.txt
+	$venv/bin/pip install -q --disable-pip-version-check --no-input --require-hashes -r tests/requirements.txt
 	cp tests/requirements.txt $venv/requirements.txt
 }
 
@@ -109,7 +109,7 @@ deps_ensure() {
 
 	say "This needs, and will install:"
 	[ -z "$missing" ] || say "  from Debian (apt-get): $missing"
-	[ $python = 0 ] || say "  from PyPI, into build/venv: $(xargs <tests/requirements.txt)"
+	[ $python = 0 ] || say "  from PyPI, into build/venv: $(xargs <tests/requirements.in)"
 	[ $kafka = 0 ] || say "  from Maven Central, into build/kafka: Apache Kafka (54 MB)"
 	deps_ask
 	mkdir -p build
