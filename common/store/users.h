@@ -15,4 +15,16 @@ struct user_claims {
 enum err_kind users_get_id(struct pg *db, const struct user_claims *claims, int64_t *ret_id,
 			   struct err *err) MUST_CHECK;
 
+struct users_student {
+	int64_t id;
+	const char *name; /* "" when unknown */
+};
+struct users_students {
+	int count;
+	const struct users_student *items; /* in the arena: by name */
+};
+/* Whose guardian this user is, at most 1000. */
+enum err_kind users_list_students(struct pg *db, int64_t guardian_id, struct arena *arena,
+				  struct users_students *ret_students, struct err *err) MUST_CHECK;
+
 #endif

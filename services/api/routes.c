@@ -10,6 +10,7 @@
 const struct http_route api_routes[] = {
 	{HTTP_GET, "/api/Sessions", (unsigned)(ROLE_ADMIN | ROLE_SUPPORT), HTTP_POOL_FAST, 0, api_search},
 	{HTTP_GET, "/api/Sessions/parent/bookings", ROLE_PARENT, HTTP_POOL_FAST, 0, api_parent_bookings},
+	{HTTP_GET, "/api/Sessions/parent/students", ROLE_PARENT, HTTP_POOL_FAST, 0, api_parent_students},
 	{HTTP_GET, "/api/Sessions/teacher/upcoming", ROLE_TEACHER, HTTP_POOL_FAST, 0, api_teacher_upcoming},
 	{HTTP_GET, "/api/Sessions/teacher/history", ROLE_TEACHER, HTTP_POOL_FAST, 0, api_teacher_history},
 	{HTTP_GET, "/api/Sessions/student/upcoming", ROLE_STUDENT, HTTP_POOL_FAST, 0, api_student_upcoming},

@@ -34,6 +34,7 @@ TABLE = {
     "GET {id}/join": READ,
     "PUT {id}/cancel": CANCEL,
     "POST {id}/cancel": CANCEL,
+    "GET parent/students": [200, 200, 403, 403, 403, 403, 403, 403, 401],
     "GET parent/bookings": [200, 200, 403, 403, 403, 403, 403, 403, 401],
     "GET teacher/upcoming": [403, 403, 200, 200, 403, 403, 403, 403, 401],
     "GET teacher/history": [403, 403, 200, 200, 403, 403, 403, 403, 401],

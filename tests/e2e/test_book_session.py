@@ -98,6 +98,16 @@ def test_for_the_own_student_and_nobody_elses(shop):  # noqa: F811
         assert answer.status == 400 and answer.json["code"] == "not_your_student"
 
 
+def test_a_parent_learns_for_whom_they_may_book(shop):  # noqa: F811
+    parent, seed = shop.fresh_parent(), shop.stack.seed
+    people = [seed.person("Student", name, guardian=parent) for name in ("zoë", "Émile", "Äbby", "")]
+    seed.person("Student", "Sven", guardian=shop.parent)
+    listed = shop.api.get("/api/Sessions/parent/students", token=parent.token)
+    assert listed.data == [{"id": people[i].id, "name": people[i].name} for i in (3, 2, 1, 0)]
+    nobody = shop.api.get("/api/Sessions/Parent/Students", token=shop.fresh_parent().token)
+    assert (nobody.status, nobody.data) == (200, [])
+
+
 def test_the_offer_must_be_the_teachers_and_clear(shop):  # noqa: F811
     teacher = shop.stack.seed.person("Teacher", "Tess")
     assert shop.book(teacher=teacher).json["code"] == "not_offered"

@@ -42,7 +42,6 @@ SPEAKERS = (
 NEVER_SHOWN = {
     "The slot is yours until the time in holdExpiresAt; please pay to confirm it.",  # the page leaves for Stripe
     "This teacher has several offers; please choose one.",  # the page names the offer
-    "You may book for yourself and your own students.",  # and no student
     "Your session is confirmed.",  # its own words
     "Send application/json.",  # they do
     "This parameter is malformed.",  # the pages send none that is
@@ -312,6 +311,8 @@ def test_signing_in_leads_back_to_where_it_was_asked_for(pages, family):
         page.goto(f"{pages.url}/book")
         pages.choose_time(page)
         page.locator("#notes").fill("Fractions")
+        expect(page.get_by_label("Who it is for")).to_have_value(str(family["student"].id))
+        page.get_by_label("Who it is for").select_option("Nobody in particular")
         chosen = page.locator("#date").input_value()
         page.get_by_label("Language").select_option("de")
         expect(page.locator("#notes")).to_have_value("Fractions")
@@ -322,6 +323,7 @@ def test_signing_in_leads_back_to_where_it_was_asked_for(pages, family):
         page.get_by_role("link", name="Sign in").click()
         expect(page.locator("#notes")).to_have_value("Fractions")
         assert (page.url, page.locator("#date").input_value()) == (f"{pages.url}/book", chosen)
+        expect(page.locator("#student")).to_have_value("")
         page.evaluate("sessionStorage.setItem('unbook.backTo', '//stranger.example/x')")
         page.goto(f"{pages.url}/signin")
         expect(page.get_by_role("heading", name="My bookings")).to_be_visible()

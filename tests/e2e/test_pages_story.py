@@ -133,9 +133,12 @@ def test_leaving_the_payment_page_releases_the_booking(pages):
 
 def test_a_paid_booking_is_confirmed_and_going_back_does_not_undo_it(pages):
     parent = pages.fresh_parent()
+    student = pages.stack.seed.person("Student", "Sam Student", guardian=parent)
     with pages.person(parent, at="/book") as page:
+        expect(page.locator(".summary")).to_contain_text("Sam Student")
         book(pages, page)
         checkout = checkout_of(page)
+        assert of_checkout(pages, checkout)["student_id"] == student.id
         with page.context.expect_page() as second:
             page.evaluate("url => window.open(url)", f"{pages.url}/#token={parent.token}")
         expect(second.value.get_by_text("Waiting for payment")).to_be_visible()
@@ -145,6 +148,7 @@ def test_a_paid_booking_is_confirmed_and_going_back_does_not_undo_it(pages):
         expect(page.get_by_role("heading", name="Your session is confirmed")).to_be_visible()
         pages.look(page, "desk-confirmed")
         expect(second.value.get_by_text("Confirmed")).to_be_visible()
+        expect(second.value.get_by_text("for Sam Student")).to_be_visible()
         expect(second.value.get_by_role("link", name="Join the meeting")).to_have_attribute(
             "href", re.compile("^https://meet.example/")
         )
@@ -154,6 +158,7 @@ def test_a_paid_booking_is_confirmed_and_going_back_does_not_undo_it(pages):
         pages.look(page, "desk-already-confirmed")
         assert of_checkout(pages, checkout)["status"] == 1
         page.get_by_role("article").get_by_role("button", name=CANCEL).click()
+        expect(page.get_by_role("dialog")).to_contain_text("for Sam Student")
         confirm(page)
         page.wait_for_url(f"{pages.url}/")
         expect(page.get_by_text("It should be on your account by")).to_be_visible()

@@ -8,7 +8,7 @@ import { notice, t } from "./i18n.js";
 import { button, link, problemState, problemWords, signIn, state, waiting } from "./states.js";
 
 const NOTES_MAX = 500, DAYS_AHEAD = 365, FORM = "unbook.form";
-const FIELD_OF = { slot_taken: "start", too_soon: "start", too_far: "date", own_hold: "start" };
+const FIELD_OF = { slot_taken: "start", too_soon: "start", too_far: "date", own_hold: "start", not_your_student: "student" };
 
 /** Leave for the payment page; nothing but a web address is followed. */
 function leaveFor(url) {
@@ -37,10 +37,21 @@ function choice(offer, first) {
 		el("span", { class: "soft small cost" }, t("minutes", { count: offer.durationMinutes })));
 }
 
+const nameOf = (student) => student.name || t("studentUnnamed", { id: student.id });
+
+/** For whom: nobody is asked who has no students, and an only one is meant. */
+function studentChoice(students) {
+	if (!students.length) return null;
+	const option = (one) => el("option", { value: one.id, selected: students.length === 1, dir: "auto" }, nameOf(one));
+	return el("select", { id: "student" }, el("option", { value: "" }, t("studentNone")), students.map(option));
+}
+
 function dateText(at) {
 	const pad = (number) => String(number).padStart(2, "0");
 	return `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
 }
+
+const holds = (select, value) => [...select.options].some((option) => option.value === value);
 
 function field(label, id, control) {
 	return el("div", { class: "field" }, el("label", { for: id }, label), control);
@@ -56,15 +67,16 @@ function fields() {
 	};
 }
 
-function summary(offer, at) {
+function summary(offer, student, at) {
 	const rows = [
 		[t("teacher"), `${offer.teacherName || t("teacher")}, ${offer.title}`],
+		student && [t("student"), nameOf(student)],
 		[t("whenLabel"), at ? el("time", { datetime: at.toISOString() }, `${longDay(at)}, ${span(at, offer.durationMinutes)}`) : el("span", { class: "soft" }, t("chooseTime"))],
 		[t("price"), money(offer.amountMinor, offer.currency)],
 	];
 	return [
 		el("h2", {}, t("summary")),
-		el("dl", { class: "facts" }, rows.map(([name, value]) => [el("dt", {}, name), el("dd", { class: "figures" }, value)])),
+		el("dl", { class: "facts" }, rows.filter(Boolean).map(([name, value]) => [el("dt", {}, name), el("dd", { class: "figures" }, value)])),
 		rule(offer, at),
 	];
 }
@@ -82,14 +94,16 @@ function kept() {
 	return whose === person()?.id ? values : {};
 }
 
-function form(offers) {
+function form(offers, students) {
 	const { date, start, notes } = fields();
+	const student = studentChoice(students);
 	let keyOf = wish();
 	const box = el("section", { class: "summary", "aria-live": "polite" });
 	const note = el("div", { class: "note bad", id: "problem", role: "alert" });
 	const pay = el("button", { type: "submit", class: "primary" }, t("toPayment"));
 	const node = el("form", { novalidate: true },
 		el("fieldset", {}, el("legend", {}, t("teacher")), el("div", { class: "choices" }, offers.map((offer, i) => choice(offer, i === 0)))),
+		student ? field(t("student"), "student", student) : null,
 		el("div", { class: "field" },
 			el("div", { class: "pair" }, field(t("date"), "date", date), field(t("startsAt"), "start", start)),
 			el("p", { class: "small soft" }, t("zoneNote", { zone: zoneWords }))),
@@ -97,12 +111,13 @@ function form(offers) {
 		box, note,
 		el("div", { class: "actions" }, pay));
 	const chosen = () => offers.find((offer) => String(offer.offerId) === new FormData(node).get("offer"));
+	const meant = () => students.find((one) => String(one.id) === student?.value);
 	const time = () => {
 		const at = new Date(`${date.value}T${start.value}`);
 		return date.value && start.value && !Number.isNaN(at.getTime()) ? at : null;
 	};
 	const tell = (words, wrong) => {
-		for (const one of [date, start]) one.toggleAttribute("aria-invalid", false);
+		for (const one of [date, start, student]) one?.toggleAttribute("aria-invalid", false);
 		wrong?.setAttribute("aria-invalid", "true");
 		wrong?.focus();
 		note.replaceChildren(...words);
@@ -111,13 +126,13 @@ function form(offers) {
 	const draw = () => {
 		stop();
 		if (time() && lastCancel(chosen(), time()) > now()) stop = when(lastCancel(chosen(), time()), draw);
-		box.replaceChildren(...summary(chosen(), time()));
+		box.replaceChildren(...summary(chosen(), meant(), time()));
 		pay.replaceChildren(t("toPaymentPrice", { price: money(chosen().amountMinor, chosen().currency) }));
 	};
 	const refused = (problem) => {
 		if (problem.kind === "signin") return signIn(true);
 		const unsure = problem.kind === "slow" || (problem.kind === "offline" && navigator.onLine);
-		tell(unsure ? [t("bookUnsure")] : problemWords(problem), { start, date }[FIELD_OF[problem.code]]);
+		tell(unsure ? [t("bookUnsure")] : problemWords(problem), { start, date, student }[FIELD_OF[problem.code]]);
 		const hold = problem.data?.stripeCheckoutUrl;
 		if (hold) note.append(el("br"), button(t("toHold"), () => leaveFor(hold)));
 		if (unsure || problem.code === "too_many_holds") note.append(el("br"), link(t("toBookings"), "/"));
@@ -125,6 +140,7 @@ function form(offers) {
 	const submit = async () => {
 		if (!time()) return tell([t("needTime")], date.value ? start : date);
 		const body = { teacherId: chosen().teacherId, offerId: chosen().offerId, scheduledDateTime: time().toISOString() };
+		if (meant()) body.studentId = meant().id;
 		if (notes.value.trim()) body.notes = notes.value.trim();
 		tell([]);
 		announce(t("opening"));
@@ -142,9 +158,9 @@ function form(offers) {
 	for (const [name, value] of Object.entries(kept()))
 		for (const one of node.elements)
 			if (one.type === "radio") one.checked ||= name === one.name && value === one.value;
-			else if (one.id === name) one.value = value;
+			else if (one.id === name && (one !== student || holds(student, value))) one.value = value;
 	node.addEventListener("input", () => {
-		keep({ offer: String(chosen().offerId), date: date.value, start: start.value, notes: notes.value });
+		keep({ offer: String(chosen().offerId), student: student?.value, date: date.value, start: start.value, notes: notes.value });
 		draw();
 	});
 	node.addEventListener("submit", once(pay, submit));
@@ -157,8 +173,8 @@ export async function book() {
 	document.title = `${t("bookTitle")} · unbook`;
 	show(heading, waiting(2));
 	try {
-		const { data } = await get("teachers/available");
-		if (data.length) show(heading, form(data));
+		const [offers, students] = await Promise.all([get("teachers/available"), get("parent/students")]);
+		if (offers.data.length) show(heading, form(offers.data, students.data));
 		else show(heading, state({ title: t("emptyOffers"), lines: [t("emptyOffersText")], level: 2 }));
 	} catch (problem) {
 		if (problem.kind === "signin") return signIn(true);

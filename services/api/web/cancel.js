@@ -19,10 +19,11 @@ function rows(session) {
 	].filter(Boolean);
 }
 
-/** Which session this is about. */
-function which(session) {
+/** Which session this is about, and of whom. */
+function which(session, people) {
 	const at = new Date(session.scheduledDateTime);
-	return el("p", {}, el("strong", {}, session.title), el("br"), `${longDay(at)}, ${span(at, session.durationMinutes)}`);
+	return el("p", {}, el("strong", {}, session.title), el("br"), `${longDay(at)}, ${span(at, session.durationMinutes)}`,
+		el("br"), el("span", { class: "soft" }, people));
 }
 
 /** The button that was pressed is gone: who was there stays with the session, or with the page that it has left. */
@@ -30,8 +31,8 @@ function keepFocus(session) {
 	focusHeading(byId(`session-${session.id}`) ?? byId("main"));
 }
 
-/** Ask; when the answer is yes, cancel. changed(words) is called when the server has to be asked again; words: of a release, to be shown. */
-export function openCancel(session, changed) {
+/** Ask; when the answer is yes, cancel. people: whose it is, in words. changed(words) is called when the server has to be asked again; words: of a release, to be shown. */
+export function openCancel(session, people, changed) {
 	const release = session.status === PENDING;
 	const keyOf = wish();
 	const promise = quoted(session.cancelMessage, "p");
@@ -43,7 +44,7 @@ export function openCancel(session, changed) {
 		"dialog",
 		{ "aria-labelledby": "cancel-title", "aria-describedby": "cancel-promise" },
 		el("h2", { id: "cancel-title" }, t(release ? "cancelReleaseTitle" : "cancelTitle")),
-		which(session),
+		which(session, people),
 		el("div", { id: "cancel-promise" }, promise),
 		el("dl", { class: "facts" }, rows(session).map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
 		release ? null : el("div", { class: "field" }, el("label", { for: "reason" }, t("cancelReason")), reason),

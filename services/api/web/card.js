@@ -37,7 +37,7 @@ function calendarButton(session, viewer) {
 }
 
 /** The button, and the sentence that goes with it. */
-function cancelling(session, changed) {
+function cancelling(session, viewer, changed) {
 	const why = `why-${session.id}`;
 	const label = t(session.status === PENDING ? "giveUp" : "cancelSession");
 	const button = el("button", {
@@ -47,7 +47,7 @@ function cancelling(session, changed) {
 		"aria-describedby": why,
 		"data-focus": `${session.id}-cancel`,
 	}, label);
-	button.addEventListener("click", () => session.canCancel && openCancel(session, changed));
+	button.addEventListener("click", () => session.canCancel && openCancel(session, people(session, viewer), changed));
 	const sentence = session.canCancel && session.status === CONFIRMED
 		? t("cancelUntil", { moment: moment(new Date(session.cancelDeadline)) })
 		: session.cancelMessage ? quoted(session.cancelMessage) : t("deadlineAsked");
@@ -68,7 +68,7 @@ function doing(session, viewer, changed) {
 	const over = startOf(session).getTime() + session.durationMinutes * 60000 < now();
 	const live = session.status === PENDING || session.status === CONFIRMED;
 	const [held, pay] = pending(session);
-	const [cancel, why] = live && ahead && viewer !== "student" ? cancelling(session, changed) : [];
+	const [cancel, why] = live && ahead && viewer !== "student" ? cancelling(session, viewer, changed) : [];
 	const join = session.status === CONFIRMED && !over && session.googleMeetLink;
 	const actions = [
 		pay,

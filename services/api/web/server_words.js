@@ -59,6 +59,7 @@ const sentences = {
 	search_for:
 		"Please search for a booking number, an id of Stripe, a whole mail address or at least three letters of a name\\.",
 	not_offered: "This teacher does not offer that\\.",
+	not_your_student: "You may book for yourself and your own students\\.",
 
 	processing: "Your payment is being processed; we write to you once it has arrived\\.",
 	not_kept: "This payment could not be kept for the session; it is refunded in full\\.",
