@@ -2,6 +2,7 @@
 #include "pages.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "answer.h"
 
@@ -50,13 +51,21 @@ void api_page(void *context, struct http_request *request, struct http_response 
 	answer_file(request, response, find_file("index.html"), MAY_CHANGE);
 }
 
+/* Programs live there, whatever they accept. */
+static bool is_of_api(const char *path)
+{
+	return strcspn(path + 1, "/?") == 3 && strncasecmp(path + 1, "api", 3) == 0;
+}
+
 void api_refuse(void *api, struct http_request *request, struct http_response *response, const char *code,
 		const char *message)
 {
 	const struct page_file *page = find_file("index.html");
 	const char *accept = http_request_header(request, "Accept");
+	bool is_page = response->status == 404 && request->method == HTTP_GET && request->path
+		       && !is_of_api(request->path);
 
-	if (response->status == 404 && request->method == HTTP_GET && accept && strstr(accept, "text/html")) {
+	if (is_page && accept && strstr(accept, "text/html")) {
 		add_headers(request, response, page);
 		buf_add_bytes(&response->body, page->bytes, page->len);
 		return;

@@ -195,6 +195,7 @@ static void find_route(struct http_exchange *exchange, bool known_verb)
 		http_exchange_refuse(exchange, 400, "bad_request", "The path is malformed.");
 		return;
 	}
+	request->path = exchange->raw_uri;
 	if (exchange->raw_uri[path_len])
 		request->query = exchange->raw_uri + path_len + 1;
 	http_route_match(options->routes, options->route_count, method, exchange->raw_uri, path_len, &match);

@@ -24,6 +24,7 @@ struct http_request {
 	unsigned allow; /* methods that the path knows, as in http_match */
 	const char *
 		params[HTTP_PARAMS_MAX]; /* {name} segments in order, as sent (not decoded), NUL-terminated */
+	const char *path;                /* as sent, its query behind it; NULL while it is malformed */
 	const char *query;               /* raw, "" when there is none */
 	const char *body;                /* NUL-terminated after body_len; never NULL; may hold NUL bytes */
 	size_t body_len;
