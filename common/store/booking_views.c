@@ -33,6 +33,13 @@
 	"WHERE b.parent_id = $1 AND (b.status <> 0 OR b.stripe_session_id IS NOT NULL)" \
 	" AND (b.status <> 3 OR b.paid_at IS NOT NULL OR r.state IS NOT NULL)"
 
+/* What follows student_id changes nothing, but each half of it has an index. */
+#define STUDENT_SEES "WHERE b.student_id = $1 AND (b.student_id <> b.parent_id OR b.parent_id = $1) AND "
+#define IS_AHEAD     "b.status = 1 AND b.ends_at > now()"
+#define IS_OVER                                                  \
+	"(b.status = 2 OR (b.status = 1 AND b.ends_at <= now())" \
+	" OR (b.status = 3 AND b.paid_at IS NOT NULL))"
+
 static const struct pg_stmt find_stmt = {
 	.name = "booking_view",
 	.sql = VIEW_SELECT
@@ -46,22 +53,18 @@ static const struct pg_stmt list_stmts[][2] = {
 				 VIEW_SELECT PARENT_SEES " AND b.ends_at > now()" ASCENDING, true},
 				{"bookings_parent_past",
 				 VIEW_SELECT PARENT_SEES " AND b.ends_at <= now()" DESCENDING, true}},
-	[BOOKINGS_TEACHER_UPCOMING] =
-		{{"bookings_teacher_ahead",
-		  VIEW_SELECT "WHERE b.teacher_id = $1 AND b.status = 1 AND b.ends_at > now()" ASCENDING,
-		  true},
-		 {NULL, NULL, true}},
-	[BOOKINGS_TEACHER_HISTORY] =
-		{{NULL, NULL, true},
-		 {"bookings_teacher_past",
-		  VIEW_SELECT "WHERE b.teacher_id = $1 AND (b.status = 2 OR (b.status = 1 AND"
-			      " b.ends_at <= now()) OR (b.status = 3 AND b.paid_at IS NOT NULL))" DESCENDING,
-		  true}},
-	[BOOKINGS_STUDENT_UPCOMING] =
-		{{"bookings_student_ahead",
-		  VIEW_SELECT "WHERE b.student_id = $1 AND b.status = 1 AND b.ends_at > now()" ASCENDING,
-		  true},
-		 {NULL, NULL, true}},
+	[BOOKINGS_TEACHER_UPCOMING] = {{"bookings_teacher_ahead",
+					VIEW_SELECT "WHERE b.teacher_id = $1 AND " IS_AHEAD ASCENDING, true},
+				       {NULL, NULL, true}},
+	[BOOKINGS_TEACHER_HISTORY] = {{NULL, NULL, true},
+				      {"bookings_teacher_past",
+				       VIEW_SELECT "WHERE b.teacher_id = $1 AND " IS_OVER DESCENDING, true}},
+	[BOOKINGS_STUDENT_UPCOMING] = {{"bookings_student_ahead", VIEW_SELECT STUDENT_SEES IS_AHEAD ASCENDING,
+					true},
+				       {NULL, NULL, true}},
+	[BOOKINGS_STUDENT_HISTORY] = {{NULL, NULL, true},
+				      {"bookings_student_past", VIEW_SELECT STUDENT_SEES IS_OVER DESCENDING,
+				       true}},
 };
 
 /* $1 what was typed. A payment is found whether its booking keeps it or not. */

@@ -57,6 +57,7 @@ enum bookings_list_kind {
 	BOOKINGS_TEACHER_UPCOMING, /* Confirmed ones that are not over */
 	BOOKINGS_TEACHER_HISTORY,  /* paid ones that are over or cancelled, newest first */
 	BOOKINGS_STUDENT_UPCOMING,
+	BOOKINGS_STUDENT_HISTORY, /* likewise */
 	BOOKINGS_FOUND, /* by page.search and page.text, whatever became of them, latest start first */
 };
 

@@ -105,11 +105,12 @@ void api_refund_words(const struct api *api, const struct http_request *request,
 /* --- handlers --- */
 http_handler api_cancel, api_booking, api_booking_timeline, api_booking_join;
 http_handler api_webhook, api_book, api_offers, api_cancel_payment, api_confirm_payment;
-http_handler api_search, api_parent_students, api_parent_bookings, api_teacher_upcoming, api_teacher_history,
-	api_student_upcoming;
+http_handler api_search, api_parent_students, api_parent_bookings, api_teacher_upcoming, api_teacher_history;
+http_handler api_student_upcoming, api_student_history;
 http_handler api_openapi, api_page, api_sign_in, api_asset;
 
-/* For http_server_options: answer_refuse, but a browser on a path that is not there gets the page, which says so, with the 404. */
+/* For http_server_options: answer_refuse, but a browser on a path outside /api that is not there gets the page, which says so, with the
+ * 404. */
 void api_refuse(void *api, struct http_request *request, struct http_response *response, const char *code,
 		const char *message);
 

@@ -14,6 +14,7 @@ const struct http_route api_routes[] = {
 	{HTTP_GET, "/api/Sessions/teacher/upcoming", ROLE_TEACHER, HTTP_POOL_FAST, 0, api_teacher_upcoming},
 	{HTTP_GET, "/api/Sessions/teacher/history", ROLE_TEACHER, HTTP_POOL_FAST, 0, api_teacher_history},
 	{HTTP_GET, "/api/Sessions/student/upcoming", ROLE_STUDENT, HTTP_POOL_FAST, 0, api_student_upcoming},
+	{HTTP_GET, "/api/Sessions/student/history", ROLE_STUDENT, HTTP_POOL_FAST, 0, api_student_history},
 	{HTTP_PUT, "/api/Sessions/{id}/cancel", STAFF_AND_PARTIES, HTTP_POOL_FAST, 0, api_cancel},
 	{HTTP_POST, "/api/Sessions/{id}/cancel", STAFF_AND_PARTIES, HTTP_POOL_FAST, 0, api_cancel},
 	{HTTP_GET, "/api/Sessions/{id}/timeline", READERS, HTTP_POOL_FAST, 0, api_booking_timeline},

@@ -169,6 +169,11 @@ void api_student_upcoming(void *api, struct http_request *request, struct http_r
 	list(api, request, response, BOOKINGS_STUDENT_UPCOMING);
 }
 
+void api_student_history(void *api, struct http_request *request, struct http_response *response)
+{
+	list(api, request, response, BOOKINGS_STUDENT_HISTORY);
+}
+
 /* --- one --- */
 
 /* The booking of the path, with its time line when ret_log is not NULL. False: answered. */

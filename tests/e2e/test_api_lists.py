@@ -107,6 +107,13 @@ def test_a_student_reads_what_they_attend(world):  # noqa: F811
     answer = world.api.get("/api/Sessions/student/upcoming", token=world.student.token)
     assert ids(answer) == [b.id for b in world.ahead]
     assert all(s["canCancel"] is False and s["googleMeetLink"] for s in answer.data)
+    history = world.api.get("/api/Sessions/student/history", token=world.student.token)
+    assert ids(history) == [world.cancelled.id] + [b.id for b in world.behind]
+    assert history.data[0]["cancelCause"] == "parent" and history.data[0]["checkoutUrl"] is None
+    assert ids(world.api.get("/api/Sessions/student/history", token=world.other_student.token)) == []
+    own = world.stack.seed.booking(world.other_parent, world.other_teacher, starts_in="-30 days", status=2)
+    both = world.stack.issuer.mint(world.other_parent.subject, ["Parent", "Student"])
+    assert ids(world.api.get("/api/Sessions/student/history", token=both)) == [own.id], "who attends alone"
 
 
 def test_a_session_says_until_when_it_can_be_cancelled(world):  # noqa: F811

@@ -39,6 +39,7 @@ TABLE = {
     "GET teacher/upcoming": [403, 403, 200, 200, 403, 403, 403, 403, 401],
     "GET teacher/history": [403, 403, 200, 200, 403, 403, 403, 403, 401],
     "GET student/upcoming": [403, 403, 403, 403, 200, 200, 403, 403, 401],
+    "GET student/history": [403, 403, 403, 403, 200, 200, 403, 403, 401],
 }
 CELLS = [
     (route, caller, want) for route, row in TABLE.items() for caller, want in zip(CALLERS, row, strict=True)

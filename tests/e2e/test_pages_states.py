@@ -69,7 +69,7 @@ def family(pages):
     student = pages.stack.seed.person("Student", "Sofia Schüler", guardian=parent)
     late = pages.booking(parent, "20 hours", teacher=teacher, title="Piano for beginners", amount_minor=3800)
     early = pages.booking(parent, "3 days", teacher=teacher, student=student)
-    gone = pages.booking(parent, "5 days", teacher=teacher, title="Spanish conversation")
+    gone = pages.booking(parent, "5 days", teacher=teacher, student=student, title="Spanish conversation")
     waits = pages.booking(parent, "6 days", teacher=teacher, title="Chess")
     part = pages.booking(parent, "8 days", teacher=teacher)
     pages.booking(parent, "-3 days", teacher=teacher, status=2)
@@ -127,6 +127,8 @@ def test_every_other_page_is_for_everybody_too(pages, family, look):
         pages.look(page, f"{look}-teaching")
     with pages.person(family["student"], "/", **LOOKS[look]) as page:
         expect(card(page, family["early"])).to_be_visible()
+        expect(page.get_by_role("region", name="Earlier and cancelled")).to_contain_text("Cancelled by the parent")
+        expect(page.locator("main")).not_to_contain_text("€")
         pages.look(page, f"{look}-attending")
     with pages.person(pages.admin, f"/find?q={family['early'].id}", **LOOKS[look]) as page:
         expect(card(page, family["early"]).locator(".cancel")).to_be_enabled()
@@ -415,7 +417,10 @@ def test_pages_are_served_with_their_policy_and_kept_by_browsers(pages):
         assert api.post(path).status == 405
     nowhere = api.get("/xyz", headers={"Accept": "text/html,*/*;q=0.8"})
     assert (nowhere.status, nowhere.text, nowhere.headers["content-security-policy"]) == (404, page.text, policy)
+    assert api.get("/apis", headers={"Accept": "text/html"}).text == page.text
     assert api.get("/xyz", headers={"Accept": "*/*"}).json["code"] == "not_found"
+    for path in ("/api", "/api/", "/API/Session?x=/", "/api/Sessions/7/nothing"):
+        assert api.get(path, headers={"Accept": "text/html"}).json["code"] == "not_found", path
     old = api.get(app.replace(app.split("/")[2], "0123456789abcdef"))
     assert (old.status, old.text, old.headers["cache-control"]) == (200, script.text, "no-cache")
     version = app.rsplit("/", 1)[0]

@@ -111,7 +111,7 @@ export function card(session, { viewer, changed, name = "li", level = 3 }) {
 			el("p", {}, el("time", { datetime: session.scheduledDateTime }, `${longDay(at)}, ${span(at, session.durationMinutes)}`)),
 			el("p", { class: "where" }, people(session, viewer)),
 			ended(session),
-			refund(session, viewer, level + 1),
+			viewer === "student" ? null : refund(session, viewer, level + 1),
 			doing(session, viewer, changed),
 			facts(session, viewer),
 			timeline(session),

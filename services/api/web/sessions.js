@@ -15,7 +15,7 @@ const PENDING = 0, CONFIRMED = 1, CANCELLED = 3;
 const VIEWS = {
 	parent: { title: "navBookings", lists: [["upcoming", "parent/bookings?when=upcoming&"], ["earlier", "parent/bookings?when=past&"]], empty: "emptyBookings" },
 	teacher: { title: "navTeaching", lists: [["upcoming", "teacher/upcoming?"], ["history", "teacher/history?"]], empty: "emptyTeaching" },
-	student: { title: "navAttending", lists: [["upcoming", "student/upcoming?"]], empty: "emptyAttending" },
+	student: { title: "navAttending", lists: [["upcoming", "student/upcoming?"], ["history", "student/history?"]], empty: "emptyAttending" },
 };
 
 /** As many sessions as are shown, at least a page. */
