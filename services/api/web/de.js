@@ -18,6 +18,7 @@ export default {
 	navFind: "Suchen",
 
 	upcoming: "Demnächst",
+	cancelledAhead: "Abgesagt",
 	earlier: "Früher",
 	history: "Früher und abgesagt",
 	showMore: "Mehr zeigen",

@@ -16,6 +16,7 @@ export default {
 	navFind: "Find",
 
 	upcoming: "Coming up",
+	cancelledAhead: "Cancelled",
 	earlier: "Earlier",
 	history: "Earlier and cancelled",
 	showMore: "Show more",

@@ -18,6 +18,7 @@ export default {
 	navFind: "Buscar",
 
 	upcoming: "Próximamente",
+	cancelledAhead: "Canceladas",
 	earlier: "Antes",
 	history: "Anteriores y canceladas",
 	showMore: "Mostrar más",

@@ -29,27 +29,28 @@ async function read(list) {
 		next = page.next;
 		after = next ? `&after=${encodeURIComponent(next)}` : "";
 	} while (next && found.length < list.wanted);
-	if (list.name === "upcoming") found.sort((one, other) => (one.status === CANCELLED) - (other.status === CANCELLED)); // what happens comes first
 	return { found, next };
 }
 
-/** Put these sessions into the list; what did not change is left alone, so that focus and reading stay where they are. */
-function draw(list, found, options) {
-	const before = list.cards;
-	list.cards = new Map(found.map((session) => {
+/** The headings under which a list stands: what happens comes first, then what was ahead and is cancelled. */
+function partsOf(name) {
+	const part = (title, takes) => ({ title, takes, cards: new Map(), node: el("ol") });
+	if (name !== "upcoming") return [part(name, () => true)];
+	return [part("upcoming", (one) => one.status !== CANCELLED), part("cancelledAhead", (one) => one.status === CANCELLED)];
+}
+
+/** Put these sessions under a heading; what did not change is left alone, so that focus and reading stay where they are. */
+function draw(part, found, options) {
+	const before = part.cards;
+	part.cards = new Map(found.map((session) => {
 		const text = JSON.stringify(session);
 		const old = before.get(session.id);
 		return [session.id, old?.text === text ? old : { text, node: card(session, options) }];
 	}));
-	const ids = [...list.cards.keys()];
-	if (ids.join() === [...before.keys()].join()) {
-		for (const id of ids)
-			if (before.get(id) !== list.cards.get(id)) swap(before.get(id).node, list.cards.get(id).node);
-		return;
-	}
-	const focused = list.node.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
-	list.node.replaceChildren(...[...list.cards.values()].map((one) => one.node));
-	if (focused) list.node.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+	const ids = [...part.cards.keys()];
+	if (ids.join() !== [...before.keys()].join()) return part.node.replaceChildren(...[...part.cards.values()].map((one) => one.node));
+	for (const id of ids)
+		if (before.get(id) !== part.cards.get(id)) swap(before.get(id).node, part.cards.get(id).node);
 }
 
 /** Past its deadline a session is not offered for cancelling until the server has said how it stands. */
@@ -78,7 +79,7 @@ function headOf(view) {
 
 /** The lists of a view, current until the page is left. head: what stands above them. */
 export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
-	const lists = view.lists.map(([name, path]) => ({ name, path, wanted: PAGE, cards: new Map(), node: el("ol"), found: null }));
+	const lists = view.lists.map(([name, path]) => ({ path, wanted: PAGE, parts: partsOf(name), found: null }));
 	const body = el("div", {}, waiting());
 	const note = el("p", { class: "note good" });
 	let stop = () => {}, poll, pause = POLL_FIRST_MS, running = null, queued = null, readAt = 0, livelyUntil = 0;
@@ -96,26 +97,39 @@ export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 
 	/** The button goes with the last page: who pressed it is then at the first session that came. */
 	async function showMore(list) {
-		const before = list.cards.size;
+		const before = new Set(list.found.map((session) => session.id));
+		const cards = () => list.parts.flatMap((part) => [...part.cards]);
 		list.wanted += PAGE;
 		await refresh();
-		focusHeading([...list.cards.values()][before]?.node);
+		focusHeading(cards().find(([id]) => !before.has(id))?.[1].node);
 	}
 
-	function section(list) {
-		const more = list.next ? button(t("showMore"), () => showMore(list), "more") : null;
-		const nothing = list.found.length ? null : el("p", { class: "lead soft" }, t("emptyUpcoming"));
-		return el("section", { class: "list", "aria-labelledby": `list-${list.name}` },
-			el("h2", { id: `list-${list.name}` }, t(list.name)), nothing ?? list.node, more);
+	function section(part) {
+		const nothing = part.cards.size ? null : el("p", { class: "lead soft" }, t("emptyUpcoming"));
+		return el("section", { class: "list", "aria-labelledby": `list-${part.title}` },
+			el("h2", { id: `list-${part.title}` }, t(part.title)), nothing ?? part.node);
 	}
+
+	/** The first heading stands there even when nothing is under it. */
+	const isShown = (part) => part.cards.size > 0 || part === lists[0].parts[0];
 
 	function render() {
-		const shown = lists.filter((list, i) => i === 0 || list.found.length);
-		for (const list of lists) draw(list, list.found.map(asOfNow), options);
-		const shape = shown.map((list) => `${list.name}:${list.found.length > 0}:${Boolean(list.next)}`).join();
+		const focused = body.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
+		arrange();
+		if (focused && !body.contains(document.activeElement))
+			body.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+	}
+
+	function arrange() {
+		for (const list of lists)
+			for (const part of list.parts) draw(part, list.found.filter(part.takes).map(asOfNow), options);
+		const shape = lists.map((list) => `${list.parts.map((part) => part.cards.size > 0)}:${Boolean(list.next)}`).join();
 		if (body.dataset.shape === shape) return;
 		body.dataset.shape = shape;
-		if (lists.some((list) => list.found.length)) return body.replaceChildren(...shown.map(section));
+		if (lists.some((list) => list.found.length)) return body.replaceChildren(...lists.flatMap((list) => [
+			list.parts.filter(isShown).map(section),
+			list.next ? button(t("showMore"), () => showMore(list), "more") : null,
+		]).flat().filter(Boolean));
 		body.replaceChildren(state({
 			title: t(view.empty),
 			lines: [t(`${view.empty}Text`)],
