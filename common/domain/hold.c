@@ -1,5 +1,7 @@
 #include "hold.h"
 
+#include "str.h"
+
 #define US_PER_S INT64_C(1000000)
 
 static bool is_hold_of(const struct booking *rival, const struct hold_request *request)
@@ -66,6 +68,11 @@ enum err_kind hold_decide(const struct hold_request *request, const struct hold_
 		return err_set(err, ERR_REJECT, "too_many_holds", "too many bookings wait for payment");
 	*ret_outcome = HOLD_NEW;
 	return ERR_OK;
+}
+
+bool hold_takes_notes(const struct hold_request *request, const struct booking *hold)
+{
+	return request->has_notes && !str_eq(request->notes, hold->notes);
 }
 
 struct instant hold_end(struct instant now, int64_t hold_s)

@@ -24,6 +24,7 @@ struct hold_request {
 	int64_t offer_id; /* 0: the only one of the teacher */
 	struct instant starts_at;
 	const char *notes; /* NULL: none */
+	bool has_notes;    /* false: they are not spoken of */
 };
 
 /* What the database says, all of it read after the locks. */
@@ -50,6 +51,9 @@ enum hold_outcome {
  * slot_taken, too_many_holds. */
 enum err_kind hold_decide(const struct hold_request *request, const struct hold_facts *facts,
 			  int64_t holds_max, enum hold_outcome *ret_outcome, struct err *err) MUST_CHECK;
+
+/* After HOLD_SAME: has the parent written other notes than those of the hold? */
+bool hold_takes_notes(const struct hold_request *request, const struct booking *hold);
 
 /* Whole seconds, as Stripe counts expires_at. */
 struct instant hold_end(struct instant now, int64_t hold_s);

@@ -69,6 +69,11 @@ static const struct pg_stmt insert_stmt = {
 	       ") SELECT " BOOKING_COLUMNS " FROM b",
 };
 
+static const struct pg_stmt notes_stmt = {
+	.name = "hold_notes",
+	.sql = "UPDATE bookings SET notes = $2 WHERE id = $1 AND status = 0",
+};
+
 static const struct pg_stmt list_stmt = {
 	.name = "hold_offers",
 	.sql = "SELECT " OFFER_COLUMNS ", clock_timestamp() FROM offers o JOIN users t ON t.id = o.teacher_id"
@@ -180,6 +185,21 @@ enum err_kind holds_insert(struct pg *tx, const struct holds_new *hold, struct a
 	    || pg_run(tx, &results, err))
 		return err->kind;
 	return booking_row_read(&results, 0, 0, arena, ret_booking, err);
+}
+
+enum err_kind holds_write_notes(struct pg *tx, const struct holds_new *hold, int64_t booking_id,
+				struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct pg_args args = {0};
+
+	pg_arg_int(&args, booking_id);
+	pg_arg_text(&args, hold->request->notes);
+	if (pg_queue(tx, &notes_stmt, &args, err)
+	    || (hold->key && idempotency_keys_queue(tx, hold->key, booking_id, err))
+	    || pg_queue_commit(tx, err))
+		return err->kind;
+	return pg_run(tx, &results, err);
 }
 
 enum err_kind holds_list_offers(struct pg *db, struct arena *arena, struct holds_offers *ret_offers,

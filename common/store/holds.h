@@ -27,6 +27,10 @@ struct holds_new {
 enum err_kind holds_insert(struct pg *tx, const struct holds_new *hold, struct arena *arena,
 			   struct booking *ret_booking, struct err *err) MUST_CHECK;
 
+/* Give the hold these notes, while it is Pending, and commit; hold->offer and hold_expires_at are not looked at. */
+enum err_kind holds_write_notes(struct pg *tx, const struct holds_new *hold, int64_t booking_id,
+				struct err *err) MUST_CHECK;
+
 struct holds_offers {
 	int count;
 	const struct offer *offers; /* in the arena: by teacher's name, then title */

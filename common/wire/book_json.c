@@ -42,14 +42,13 @@ static bool is_control(char c)
 	return ((unsigned char)c < 0x20 && c != '\t' && c != '\r' && c != '\n') || c == 0x7f;
 }
 
-static enum err_kind take_notes(const json_t *root, struct arena *arena, const char **ret_notes,
+static enum err_kind take_notes(const json_t *root, struct arena *arena, struct book_body *body,
 				struct request_fault *fault, struct err *err)
 {
 	const json_t *value = json_object_get(root, "notes");
 	const char *text = json_string_value(value);
 	size_t len = json_string_length(value);
 
-	*ret_notes = NULL;
 	if (!value || json_is_null(value))
 		return ERR_OK;
 	if (!text)
@@ -63,10 +62,11 @@ static enum err_kind take_notes(const json_t *root, struct arena *arena, const c
 		text++, len--;
 	while (len && strchr(" \t\r\n", text[len - 1]))
 		len--;
+	body->has_notes = true;
 	if (!len)
 		return ERR_OK;
-	*ret_notes = arena_strndup(arena, text, len);
-	return *ret_notes ? ERR_OK : err_set(err, ERR_RETRY, "no_memory", "no room for the notes");
+	body->notes = arena_strndup(arena, text, len);
+	return body->notes ? ERR_OK : err_set(err, ERR_RETRY, "no_memory", "no room for the notes");
 }
 
 /* NULL when all are known. */
@@ -100,8 +100,7 @@ static enum err_kind take_root(json_t *root, struct arena *arena, struct book_bo
 	if (take_id(root, "teacherId", true, &body.teacher_id, fault, err)
 	    || take_id(root, "studentId", false, &body.student_id, fault, err)
 	    || take_id(root, "offerId", false, &body.offer_id, fault, err)
-	    || take_time(root, &body.scheduled_at, fault, err)
-	    || take_notes(root, arena, &body.notes, fault, err))
+	    || take_time(root, &body.scheduled_at, fault, err) || take_notes(root, arena, &body, fault, err))
 		return err->kind;
 	*ret_body = body;
 	return ERR_OK;

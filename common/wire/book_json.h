@@ -14,6 +14,7 @@ struct book_body {
 	int64_t offer_id;   /* 0: not given */
 	struct instant scheduled_at;
 	const char *notes; /* in the arena, trimmed; NULL: none */
+	bool has_notes;    /* they are given, if only as "": the hold that is there takes them */
 };
 
 /* Optional fields may also be null. Errors ERR_REJECT invalid_body; *ret_fault names the field. */

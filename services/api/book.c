@@ -45,7 +45,8 @@ static void find_waiting(struct book *b, struct pg *tx)
 static enum err_kind hold_once(struct book *b, struct pg *db, struct err *err)
 {
 	PG_TX_SCOPE struct pg *tx = db;
-	struct holds_new new = {.request = &b->wanted, .offer = &b->facts.offer};
+	struct holds_new new = {
+		.request = &b->wanted, .offer = &b->facts.offer, .key = api_flow(b->api, b->request).key};
 
 	if (holds_open(tx, &b->wanted, b->request->arena, &b->facts, err))
 		return err->kind;
@@ -57,8 +58,9 @@ static enum err_kind hold_once(struct book *b, struct pg *db, struct err *err)
 		return err->kind;
 	}
 	if (b->outcome == HOLD_SAME)
-		return ERR_OK;
-	new.key = api_flow(b->api, b->request).key;
+		return hold_takes_notes(&b->wanted, &b->booking)
+			       ? holds_write_notes(tx, &new, b->booking.id, err)
+			       : ERR_OK;
 	new.hold_expires_at = hold_end(b->facts.now, b->api->settings->hold_s);
 	return holds_insert(tx, &new, b->request->arena, &b->booking, err);
 }
@@ -357,6 +359,7 @@ static bool take_body(struct book *b)
 		.offer_id = body.offer_id,
 		.starts_at = body.scheduled_at,
 		.notes = body.notes,
+		.has_notes = body.has_notes,
 	};
 	return true;
 }

@@ -87,6 +87,26 @@ def test_the_own_hold_is_answered_again(shop):  # noqa: F811
     assert stranger.status == 409 and stranger.json["code"] == "slot_taken" and stranger.data is None
 
 
+def test_the_own_hold_takes_the_notes_of_who_comes_back(shop):  # noqa: F811
+    when = shop.at()
+    parent, data = shop.booked(when=when, notes="fractions")
+    notes = lambda: shop.row(data["sessionId"])["notes"]  # noqa: E731
+    body = {"teacherId": shop.teacher.id, "scheduledDateTime": when, "notes": " decimals "}
+    first = {"token": parent.token, "headers": {"Idempotency-Key": "decimals"}}
+    answer = shop.api.post("/api/Sessions/book", body, **first)
+    assert (answer.status, answer.data, notes()) == (201, data, "decimals")
+    for more, kept in (({}, "decimals"), ({"notes": None}, "decimals"), ({"notes": "roots"}, "roots")):
+        assert shop.book(parent, when=when, **more).data == data
+        assert notes() == kept
+    again = shop.api.post("/api/Sessions/book", body, **first)
+    assert again.headers["idempotent-replayed"] and again.data == data and notes() == "roots"
+    stranger = shop.book(when=when, notes="mine")
+    mine = shop.stack.seed.person("Student", "Stu", guardian=parent)
+    other = shop.book(parent, when=when, notes="another", studentId=mine.id)
+    assert (stranger.status, other.status, notes()) == (409, 409, "roots")
+    assert shop.book(parent, when=when, notes=" ").data == data and notes() is None
+
+
 def test_for_the_own_student_and_nobody_elses(shop):  # noqa: F811
     parent = shop.fresh_parent()
     mine = shop.stack.seed.person("Student", "Stu", guardian=parent)

@@ -139,9 +139,8 @@ function form(offers, students) {
 	};
 	const submit = async () => {
 		if (!time()) return tell([t("needTime")], date.value ? start : date);
-		const body = { teacherId: chosen().teacherId, offerId: chosen().offerId, scheduledDateTime: time().toISOString() };
+		const body = { teacherId: chosen().teacherId, offerId: chosen().offerId, scheduledDateTime: time().toISOString(), notes: notes.value.trim() };
 		if (meant()) body.studentId = meant().id;
-		if (notes.value.trim()) body.notes = notes.value.trim();
 		tell([]);
 		announce(t("opening"));
 		try {

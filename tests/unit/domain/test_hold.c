@@ -193,3 +193,19 @@ Test(hold, it_ends_at_a_whole_second)
 {
 	cr_assert_eq(hold_end((struct instant){10 * US_PER_S + 999999}, 2100).us, 2110 * US_PER_S);
 }
+
+Test(hold, notes_are_taken_when_they_are_given_and_differ)
+{
+	const char *const texts[] = {NULL, "fractions", "decimals"};
+
+	for (int held = 0; held < 3; held++)
+		for (int wanted = 0; wanted < 3; wanted++) {
+			const struct booking hold = {.notes = texts[held]};
+			struct hold_request request = {.notes = texts[wanted]};
+
+			cr_expect_not(hold_takes_notes(&request, &hold), "not given");
+			request.has_notes = true;
+			cr_expect_eq(hold_takes_notes(&request, &hold), held != wanted, "%d %d", held,
+				     wanted);
+		}
+}

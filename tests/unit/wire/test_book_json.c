@@ -25,7 +25,9 @@ static const char *decoded(const char *text)
 		rfc3339_encode(body.scheduled_at, when);
 		snprintf(words, sizeof words, "%lld %lld %lld %s %s", (long long)body.teacher_id,
 			 (long long)body.student_id, (long long)body.offer_id, when,
-			 body.notes ? body.notes : "-");
+			 body.notes       ? body.notes
+			 : body.has_notes ? "none"
+					  : "-");
 	}
 	arena_release(&arena);
 	return words;
@@ -42,7 +44,7 @@ Test(book_json, takes_what_is_needed_and_what_may_be_left_out)
 			"}"),
 		"7 8 9 2026-12-31T16:00:00Z fractions");
 	cr_expect_str_eq(decoded("{\"teacherId\":7,\"notes\":\"  \"," WHEN "}"),
-			 "7 0 0 2026-12-31T16:00:00Z -");
+			 "7 0 0 2026-12-31T16:00:00Z none");
 }
 
 Test(book_json, refuses_the_rest_by_name)
