@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "bidi.h"
+
 #define NAME_MAX_BYTES 48
 #define DEPTH_MAX      8
 
@@ -23,6 +25,33 @@ static void add_escaped(struct buf *out, const char *text, enum template_escape 
 		else
 			buf_add_bytes(out, c, 1);
 	}
+}
+
+/* Set apart only where it matters, so that most mails hold nothing that a reader's program might not know. */
+static void add_foreign(struct buf *out, const char *text, enum template_escape escape)
+{
+	bool is_html = escape == TEMPLATE_HTML, is_apart = bidi_disturbs(text);
+	char one[2] = "";
+
+	buf_add(out, !is_apart ? "" : is_html ? "<bdi>" : BIDI_FSI);
+	while (*text) {
+		size_t control = bidi_control_len(text);
+
+		if (!control) {
+			one[0] = *text;
+			add_escaped(out, one, escape);
+		}
+		text += control ? control : 1;
+	}
+	buf_add(out, !is_apart ? "" : is_html ? "</bdi>" : BIDI_PDI);
+}
+
+static void add_value(struct buf *out, const struct template_value *value, enum template_escape escape)
+{
+	if (value->foreign)
+		add_foreign(out, value->text, escape);
+	else
+		add_escaped(out, value->text, value->markup ? TEMPLATE_TEXT : escape);
 }
 
 struct render {
@@ -80,7 +109,7 @@ static enum err_kind render_tag(struct render *render, const char *tag, struct e
 	if (sigil == '/')
 		return close_section(render, name, err);
 	if (there && render->shown[render->depth])
-		add_escaped(render->out, value->text, value->markup ? TEMPLATE_TEXT : render->escape);
+		add_value(render->out, value, render->escape);
 	return ERR_OK;
 }
 

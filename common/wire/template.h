@@ -13,6 +13,7 @@ struct template_value {
 	const char *name;
 	const char *text; /* NULL or "": not there */
 	bool markup;      /* text is HTML already: never escaped */
+	bool foreign;     /* somebody's words: whatever their direction, it stays theirs (bidi.h) */
 };
 
 enum template_escape {

@@ -22,6 +22,11 @@ static void add_value(struct values *values, const char *name, const char *text)
 	values->list[values->count++] = (struct template_value){.name = name, .text = text};
 }
 
+static void add_foreign(struct values *values, const char *name, const char *text)
+{
+	values->list[values->count++] = (struct template_value){.name = name, .text = text, .foreign = true};
+}
+
 static void add_flag(struct values *values, const char *name, bool there)
 {
 	add_value(values, name, there ? "yes" : NULL);
@@ -127,14 +132,14 @@ static void add_people(struct values *values, const struct mail_facts *facts, in
 	const struct booking *booking = &facts->booking;
 	bool me = booking->cancelled_by == recipient_id, to_parent = recipient_id == booking->parent_id;
 
-	add_value(values, "recipient_name", facts->recipient_name);
-	add_value(values, "teacher", name_or_word(values, facts->teacher_name, "teacher_unnamed"));
-	add_value(values, "parent", name_or_word(values, facts->parent_name, "parent_unnamed"));
-	add_value(values, "teacher_name",
-		  to_parent ? facts->teacher_name : NULL); /* the lines of the layout */
-	add_value(values, "parent_name", to_parent ? NULL : facts->parent_name);
-	add_value(values, "student_name",
-		  booking->student_id == booking->parent_id ? NULL : facts->student_name);
+	add_foreign(values, "recipient_name", facts->recipient_name);
+	add_foreign(values, "teacher", name_or_word(values, facts->teacher_name, "teacher_unnamed"));
+	add_foreign(values, "parent", name_or_word(values, facts->parent_name, "parent_unnamed"));
+	add_foreign(values, "teacher_name",
+		    to_parent ? facts->teacher_name : NULL); /* the lines of the layout */
+	add_foreign(values, "parent_name", to_parent ? NULL : facts->parent_name);
+	add_foreign(values, "student_name",
+		    booking->student_id == booking->parent_id ? NULL : facts->student_name);
 	add_flag(values, "to_parent", to_parent);
 	add_flag(values, "to_teacher", !to_parent);
 	add_flag(values, "by_me", booking->cancel_cause != CAUSE_ADMIN && me);
@@ -189,10 +194,10 @@ static enum err_kind add_words(struct values *values, const struct mail_facts *f
 static enum err_kind collect(struct values *values, const struct compose_sender *sender,
 			     const struct mail *mail, const struct mail_facts *facts, struct err *err)
 {
-	add_value(values, "title", facts->booking.title);
+	add_foreign(values, "title", facts->booking.title);
 	add_value(values, "booking_id", arena_printf(values->arena, "%lld", (long long)facts->booking.id));
 	add_value(values, "bookings_url", sender->bookings_url);
-	add_value(values, "reason", facts->booking.cancellation_reason);
+	add_foreign(values, "reason", facts->booking.cancellation_reason);
 	add_value(values, "meeting_url", facts->meeting_url);
 	add_people(values, facts, mail->recipient_id);
 	add_money(values, facts, mail->recipient_id);

@@ -2,7 +2,7 @@
 
 import { person, signOut } from "./auth.js";
 import { book, forget } from "./book.js";
-import { byId, drawing, el } from "./dom.js";
+import { bdi, byId, drawing, el } from "./dom.js";
 import { find } from "./find.js";
 import { language, languages, speak, t } from "./i18n.js";
 import { cancelled, success } from "./payment.js";
@@ -35,7 +35,7 @@ function header(who) {
 	byId("header").replaceChildren(el("div", {},
 		el("a", { class: "mark", href: "/", "aria-label": `unbook, ${t("home")}` }, drawing("0 0 26 24", ...MARK), "unbook"),
 		pages.length ? el("nav", { "aria-label": t("menu") }, el("ul", {}, pages.map(item))) : null,
-		who ? el("div", { class: "who" }, el("span", {}, who.name), button(t("signOut"), leave, "quiet")) : null));
+		who ? el("div", { class: "who" }, el("span", {}, bdi(who.name)), button(t("signOut"), leave, "quiet")) : null));
 }
 
 function footer() {

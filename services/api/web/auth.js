@@ -34,5 +34,5 @@ export function person() {
 	const claims = claimsOf(kept);
 	if (!claims) return null;
 	const named = ROLE_CLAIMS.flatMap((claim) => claims[claim] ?? []).map((role) => String(role).toLowerCase());
-	return { id: String(claims.sub ?? claims.nameid ?? ""), name: claims.name ?? claims.email ?? "", roles: new Set(named.map((role) => SAME[role] ?? role)) };
+	return { id: String(claims.sub ?? claims.nameid ?? ""), name: String(claims.name ?? claims.email ?? ""), roles: new Set(named.map((role) => SAME[role] ?? role)) };
 }

@@ -2,7 +2,8 @@
 
 import { get, now, post, when, wish } from "./api.js";
 import { person } from "./auth.js";
-import { announce, el, once, show } from "./dom.js";
+import { isolated } from "./bidi.js";
+import { announce, bdi, el, once, show } from "./dom.js";
 import { longDay, money, span, zoneWords } from "./format.js";
 import { notice, t } from "./i18n.js";
 import { button, link, problemState, problemWords, signIn, state, waiting } from "./states.js";
@@ -31,18 +32,18 @@ function rule(offer, at) {
 function choice(offer, first) {
 	return el("label", { class: "choice" },
 		el("input", { type: "radio", name: "offer", value: offer.offerId, checked: first }),
-		el("strong", {}, offer.teacherName || t("teacher")),
+		el("strong", {}, bdi(offer.teacherName || t("teacher"))),
 		el("span", { class: "cost figures" }, money(offer.amountMinor, offer.currency)),
-		el("span", { class: "soft" }, offer.title),
+		el("span", { class: "soft" }, bdi(offer.title)),
 		el("span", { class: "soft small cost" }, t("minutes", { count: offer.durationMinutes })));
 }
 
-const nameOf = (student) => student.name || t("studentUnnamed", { id: student.id });
+const nameOf = (student) => isolated(student.name) || t("studentUnnamed", { id: student.id });
 
 /** For whom: nobody is asked who has no students, and an only one is meant. */
 function studentChoice(students) {
 	if (!students.length) return null;
-	const option = (one) => el("option", { value: one.id, selected: students.length === 1, dir: "auto" }, nameOf(one));
+	const option = (one) => el("option", { value: one.id, selected: students.length === 1 }, nameOf(one));
 	return el("select", { id: "student" }, el("option", { value: "" }, t("studentNone")), students.map(option));
 }
 
@@ -63,13 +64,13 @@ function fields() {
 	return {
 		date: el("input", { type: "date", id: "date", required: true, min: dateText(today), max: dateText(last), "aria-describedby": "problem" }),
 		start: el("input", { type: "time", id: "start", required: true, step: 300, "aria-describedby": "problem" }),
-		notes: el("textarea", { id: "notes", rows: 2, maxlength: NOTES_MAX }),
+		notes: el("textarea", { id: "notes", rows: 2, dir: "auto", maxlength: NOTES_MAX }),
 	};
 }
 
 function summary(offer, student, at) {
 	const rows = [
-		[t("teacher"), `${offer.teacherName || t("teacher")}, ${offer.title}`],
+		[t("teacher"), `${isolated(offer.teacherName) || t("teacher")}, ${isolated(offer.title)}`],
 		student && [t("student"), nameOf(student)],
 		[t("whenLabel"), at ? el("time", { datetime: at.toISOString() }, `${longDay(at)}, ${span(at, offer.durationMinutes)}`) : el("span", { class: "soft" }, t("chooseTime"))],
 		[t("price"), money(offer.amountMinor, offer.currency)],

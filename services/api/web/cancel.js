@@ -1,7 +1,7 @@
 // cancel.js: the question before a session is cancelled: what comes back, until when it is possible, and are you sure.
 
 import { get, now, put, when, wish } from "./api.js";
-import { announce, byId, el, focusHeading, once } from "./dom.js";
+import { announce, bdi, byId, el, focusHeading, once } from "./dom.js";
 import { longDay, moment, money, span } from "./format.js";
 import { fromServer, t } from "./i18n.js";
 import { problemWords, quoted, signIn } from "./states.js";
@@ -22,7 +22,7 @@ function rows(session) {
 /** Which session this is about, and of whom. */
 function which(session, people) {
 	const at = new Date(session.scheduledDateTime);
-	return el("p", {}, el("strong", {}, session.title), el("br"), `${longDay(at)}, ${span(at, session.durationMinutes)}`,
+	return el("p", {}, el("strong", {}, bdi(session.title)), el("br"), `${longDay(at)}, ${span(at, session.durationMinutes)}`,
 		el("br"), el("span", { class: "soft" }, people));
 }
 
@@ -37,7 +37,7 @@ export function openCancel(session, people, changed) {
 	const keyOf = wish();
 	const promise = quoted(session.cancelMessage, "p");
 	const note = el("p", { class: "note bad", role: "alert" });
-	const reason = el("textarea", { id: "reason", rows: 2, maxlength: REASON_MAX });
+	const reason = el("textarea", { id: "reason", rows: 2, dir: "auto", maxlength: REASON_MAX });
 	const keep = el("button", { type: "button", autofocus: true, onclick: () => dialog.close() }, t("keep"));
 	const yes = el("button", { type: "button", class: "danger" }, t(release ? "giveUp" : "cancelSession"));
 	const dialog = el(

@@ -1,9 +1,10 @@
 // card.js: one session as a person reads it. What may be done with it, and until when, is the server's word.
 
 import { now } from "./api.js";
+import { isolated } from "./bidi.js";
 import { download, entry } from "./calendar.js";
 import { openCancel } from "./cancel.js";
-import { el } from "./dom.js";
+import { bdi, el } from "./dom.js";
 import { dayNumber, longDay, moment, money, month, span, weekday, year } from "./format.js";
 import { t } from "./i18n.js";
 import { refund } from "./refund.js";
@@ -21,10 +22,10 @@ function day(at) {
 }
 
 function people(session, viewer) {
-	const teacher = t("withPerson", { name: session.teacherName || t("teacherUnnamed") });
-	const parent = t("bookedBy", { name: session.parentName || t("parentUnnamed") });
+	const teacher = t("withPerson", { name: isolated(session.teacherName) || t("teacherUnnamed") });
+	const parent = t("bookedBy", { name: isolated(session.parentName) || t("parentUnnamed") });
 	const student = session.studentId !== session.parentId && session.studentName
-		? t("forPerson", { name: session.studentName }) : null;
+		? t("forPerson", { name: isolated(session.studentName) }) : null;
 	const named = { parent: [teacher, student], teacher: [student, parent], student: [teacher] }[viewer] ?? [teacher, student, parent];
 	return named.filter(Boolean).join(" · ");
 }
@@ -84,14 +85,14 @@ function ended(session) {
 	const cause = session.cancelCause ? t(`cancelled_${session.cancelCause}`) : t("status3");
 	const at = session.cancelledAt ? `, ${moment(new Date(session.cancelledAt))}` : "";
 	const own = session.cancelCause === "payment_cancelled"; // then the reason is the server's, and says the cause again
-	const reason = session.cancellationReason && !own && t("reasonGiven", { reason: session.cancellationReason });
+	const reason = session.cancellationReason && !own && t("reasonGiven", { reason: isolated(session.cancellationReason) });
 	return el("p", { class: "why" }, cause + at, reason ? [el("br"), reason] : null);
 }
 
 function facts(session, viewer) {
 	const price = viewer === "student" ? null : money(session.amountMinor, session.currency);
 	return [
-		session.notes ? el("p", { class: "why" }, t("notesSay", { notes: session.notes })) : null,
+		session.notes ? el("p", { class: "why" }, t("notesSay", { notes: isolated(session.notes) })) : null,
 		el("p", { class: "facts-line figures" }, [price, t("numbered", { id: session.id })].filter(Boolean).join(" · ")),
 	];
 }
@@ -106,7 +107,7 @@ export function card(session, { viewer, changed, name = "li", level = 3 }) {
 		el(
 			"div",
 			{ class: "about" },
-			el("div", { class: "title" }, el(`h${level}`, { tabindex: "-1" }, session.title),
+			el("div", { class: "title" }, el(`h${level}`, { tabindex: "-1" }, bdi(session.title)),
 				el("span", { class: `status status-${session.status}` }, t(`status${session.status}`))),
 			el("p", {}, el("time", { datetime: session.scheduledDateTime }, `${longDay(at)}, ${span(at, session.durationMinutes)}`)),
 			el("p", { class: "where" }, people(session, viewer)),

@@ -1,5 +1,7 @@
 // dom.js: building elements. Text goes in as text, never as markup.
 
+import { plain } from "./bidi.js";
+
 /** el("p", {class: "x", onclick: f}, "text", [node, null]): attributes and children that are null or false are left out. */
 export function el(name, attributes = {}, ...children) {
 	const node = document.createElement(name);
@@ -11,6 +13,9 @@ export function el(name, attributes = {}, ...children) {
 	node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
 	return node;
 }
+
+/** Somebody's words, where they stand alone. */
+export const bdi = (text) => el("bdi", {}, plain(text));
 
 const SVG = "http://www.w3.org/2000/svg";
 

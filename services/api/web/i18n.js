@@ -1,5 +1,6 @@
 // i18n.js: which language is spoken here, and its words.
 
+import { isolated } from "./bidi.js";
 import de from "./de.js";
 import en from "./en.js";
 import es from "./es.js";
@@ -38,9 +39,11 @@ export const has = (name) => name in words;
 
 /** A text of the server in the reader's language where it is known; else as it came: {text, lang: null or "en"}. */
 export function fromServer(text) {
-	const local = text.replaceAll(INSTANT, (at) => moment(new Date(at)));
-	if (language === "en") return { text: local, lang: null };
 	const found = parse(text);
+	const parts = found?.flatMap((sentence) => sentence.parts) ?? [];
+	const apart = parts.reduce((whole, part) => (part ? whole.replace(part, () => isolated(part)) : whole), text);
+	const local = apart.replaceAll(INSTANT, (at) => moment(new Date(at)));
+	if (language === "en") return { text: local, lang: null };
 	if (!found) return { text: local, lang: "en" };
 	const say = ({ name, parts }) =>
 		words.server[name].replaceAll(/\{(\d)\}/g, (_, place) => said(parts[place - 1]));
@@ -67,7 +70,7 @@ export function notice(minutes) {
 
 /** A piece inside a sentence: how long before the start, an amount, a time. */
 function said(part) {
-	if (!part.startsWith("until")) return amount(part).replace(INSTANT, (at) => moment(new Date(at)));
+	if (!part.startsWith("until")) return amount(isolated(part)).replace(INSTANT, (at) => moment(new Date(at)));
 	const before = readUntil(part);
 	return before ? t("untilBefore", { duration: duration(before.hours, before.number, before.unit) }) : words.untilStart;
 }

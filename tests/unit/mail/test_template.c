@@ -8,6 +8,9 @@ static const struct template_value values[] = {
 	{.name = "empty", .text = ""},
 	{.name = "html", .text = "<b>x</b>", .markup = true},
 	{.name = "lines", .text = "a\r\nBcc: b"},
+	{.name = "latin", .text = "Åsa <王>", .foreign = true},
+	{.name = "hebrew", .text = "שרה & co", .foreign = true},
+	{.name = "turned", .text = "a\u202eb\u2069c\n", .foreign = true},
 };
 
 static const struct {
@@ -21,6 +24,11 @@ static const struct {
 	{"{{name}}", TEMPLATE_HTML, "Åsa &lt;&amp;&quot;&#39;&gt;"},
 	{"{{html}}", TEMPLATE_HTML, "<b>x</b>"},
 	{"{{lines}}", TEMPLATE_LINE, "a  Bcc: b"},
+	{"{{latin}}!", TEMPLATE_TEXT, "Åsa <王>!"},
+	{"{{latin}}!", TEMPLATE_HTML, "Åsa &lt;王&gt;!"},
+	{"with {{hebrew}} 7", TEMPLATE_TEXT, "with \u2068שרה & co\u2069 7"},
+	{"with {{hebrew}} 7", TEMPLATE_HTML, "with <bdi>שרה &amp; co</bdi> 7"},
+	{"{{#turned}}{{turned}}{{/turned}}", TEMPLATE_LINE, "\u2068abc \u2069"},
 	{"a{{none}}b{{empty}}c", TEMPLATE_TEXT, "abc"},
 	{"{{#name}}yes{{/name}}{{#none}}no{{/none}}", TEMPLATE_TEXT, "yes"},
 	{"{{^name}}no{{/name}}{{^empty}}yes{{/empty}}", TEMPLATE_TEXT, "yes"},
@@ -37,8 +45,9 @@ Test(template, renders)
 		struct buf out;
 
 		buf_init(&out, 1000);
-		cr_assert_eq(template_render(good[i].source, values, 5, good[i].escape, &out, &err), ERR_OK,
-			     "%s: %s", good[i].source, err.msg);
+		cr_assert_eq(template_render(good[i].source, values, sizeof(values) / sizeof(values[0]),
+					     good[i].escape, &out, &err),
+			     ERR_OK, "%s: %s", good[i].source, err.msg);
 		cr_assert_str_eq(out.data, good[i].expected, "%s gave %s", good[i].source, out.data);
 		buf_release(&out);
 	}
