@@ -86,3 +86,39 @@ def pages(infra, build, chromium):
     stack.remove()
 
 
+@pytest.fixture(scope="module")
+def family(pages):
+    """A parent with a session of every kind."""
+    parent = pages.fresh_parent()
+    teacher = pages.teacher
+    student = pages.stack.seed.person("Student", "Sofia Schüler", guardian=parent)
+    late = pages.booking(parent, "20 hours", teacher=teacher, title="Piano for beginners", amount_minor=3800)
+    early = pages.booking(parent, "3 days", teacher=teacher, student=student)
+    gone = pages.booking(parent, "5 days", teacher=teacher, student=student, title="Spanish conversation")
+    waits = pages.booking(parent, "6 days", teacher=teacher, title="Chess")
+    part = pages.booking(parent, "8 days", teacher=teacher)
+    pages.booking(parent, "-3 days", teacher=teacher, status=2)
+    when = pages.stack.one("SELECT date_trunc('hour', clock_timestamp() + interval '7 days') AS at")["at"]
+    body = {"teacherId": teacher.id, "scheduledDateTime": when.isoformat(), "notes": "Please bring the blue book."}
+    held = pages.stack.api.post("/api/Sessions/book", body, token=parent.token)
+    assert held.status == 201, held.text
+    stripe = pages.stack.stripe
+    stripe.post(f"payment_intents/{part.payment_intent}/refund", amount=1000)
+    stripe.post(f"payment_intents/{waits.payment_intent}/course", course="requires_action")
+    for booking, state in ((gone, "succeeded"), (waits, "requires_action")):
+        pages.stack.api.put(f"/api/Sessions/{booking.id}/cancel", {"reason": "We are ill"}, token=parent.token)
+        ends = "SELECT 1 FROM refunds WHERE booking_id = %s AND state = %s"
+        pages.stack.eventually(lambda one=booking.id, to=state, sql=ends: pages.stack.one(sql, one, to))
+    pages.stack.eventually(
+        lambda: pages.stack.one("SELECT 1 FROM stripe_refunds WHERE payment_intent = %s", part.payment_intent)
+    )
+    return {
+        "parent": parent,
+        "held": held.data["sessionId"],
+        "student": student,
+        "late": late,
+        "early": early,
+        "gone": gone,
+        "waits": waits,
+        "part": part,
+    }

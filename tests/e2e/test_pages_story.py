@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+import zoneinfo
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import icalendar
@@ -129,6 +130,31 @@ def test_leaving_the_payment_page_releases_the_booking(pages):
         expect(page.get_by_text("Nothing is booked yet")).to_be_visible()
     row = of_checkout(pages, checkout)
     assert (row["status"], row["cancel_cause"]) == (3, "payment_cancelled")
+
+
+def test_going_back_from_the_payment_page_shows_the_hold_and_takes_new_notes(pages):
+    parent = pages.fresh_parent()
+    with pages.person(parent, at="/book") as page:
+        book(pages, page)
+        checkout = checkout_of(page)
+        chosen = of_checkout(pages, checkout)["starts_at"].astimezone(zoneinfo.ZoneInfo("Europe/Berlin"))
+        page.go_back()
+        page.locator("#date").fill(chosen.date().isoformat())
+        page.locator("#start").fill(chosen.strftime("%H:%M"))
+        page.get_by_label("Notes for the teacher").fill("Fractions")
+        page.get_by_role("button", name="Go to payment").click()
+        page.wait_for_url(f"**/c/pay/{checkout}*")
+        assert of_checkout(pages, checkout)["notes"] == "Fractions"
+        page.goto(pages.url)
+        page.get_by_role("link", name="Pay now").click()
+        page.wait_for_url(f"**/c/pay/{checkout}*")
+        page.go_back()
+        expect(page.get_by_text("Notes: Fractions")).to_be_visible()
+        page.get_by_role("button", name="Release this time").click()
+        page.get_by_role("dialog").get_by_role("button", name="Release this time").click()
+        expect(page.get_by_text("Nothing is booked yet")).to_be_visible()
+    row = of_checkout(pages, checkout)
+    assert (row["status"], row["cancel_cause"]) == (3, "parent")
 
 
 def test_a_paid_booking_is_confirmed_and_going_back_does_not_undo_it(pages):

@@ -37,7 +37,7 @@ class Chromium:
         self.playwright.stop()
 
     @contextlib.contextmanager
-    def person(self, *, language="en", size=SCREEN, dark=False, zone="Europe/Berlin", calm=True):
+    def person(self, *, language="en", size=SCREEN, dark=False, zone="Europe/Berlin", calm=True, scripts=True):
         """A context of its own: language, screen, zone. What its pages complain of is in complaints(context)."""
         context = self.browser.new_context(
             locale=LANGUAGES[language],
@@ -46,6 +46,7 @@ class Chromium:
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce" if calm else "no-preference",
             accept_downloads=True,
+            java_script_enabled=scripts,
         )
         context.set_default_timeout(15000)
         context.said = []

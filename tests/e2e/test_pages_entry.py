@@ -1,0 +1,139 @@
+"""Coming to the pages: how they are served, signing in and out, and what stands there when a part is missing."""
+
+from browser import complaints
+from pages_world import card, chromium, family, pages  # noqa: F401
+from playwright.sync_api import expect
+
+def test_a_token_that_ended_asks_to_sign_in_again(pages):
+    ended = pages.stack.issuer.mint("parent-gone", "Parent", lifetime_s=-7200, nbf=0)
+    with pages.person(None, f"/#token={ended}") as page:
+        expect(page.get_by_role("heading", name="Your sign-in has ended")).to_be_visible()
+        assert page.url == f"{pages.url}/"
+        pages.look(page, "desk-signed-out")
+        assert page.evaluate("sessionStorage.length") == 0
+        assert page.get_by_role("button", name="Sign out").count() == 0
+
+
+def test_what_is_no_token_asks_to_sign_in(pages):
+    with pages.person(None, "/signin") as page:
+        for rubbish in ("rubbish", "a.bnVsbA.c"):  # and null
+            for path in ("/", "/book"):
+                page.goto(f"{pages.url}/signin")
+                page.goto(f"{pages.url}{path}#token={rubbish}")
+                expect(page.get_by_role("heading", name="Please sign in")).to_be_visible()
+        page.goto(f"{pages.url}/xyz")
+        expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+
+
+def test_signing_in_leads_back_to_where_it_was_asked_for(pages, family):
+    """The school's site leads to the front page with the token; a form that was begun is still there."""
+    parent = family["parent"]
+    where = f"{pages.url}/payment/cancel?session_id=cs_test_nobody&type=session-booking"
+    with pages.person(None, "/payment/cancel?session_id=cs_test_nobody&type=session-booking") as page:
+        to_front = {"Location": f"{pages.url}/#token={parent.token}"}
+        page.route("**/signin", lambda route: route.fulfill(status=302, headers=to_front))
+        page.get_by_role("link", name="Sign in").click()
+        expect(page.get_by_role("heading", name="We do not know this payment")).to_be_visible()
+        assert page.url == where
+        page.goto(f"{pages.url}/book")
+        pages.choose_time(page)
+        page.locator("#notes").fill("Fractions")
+        expect(page.get_by_label("Who it is for")).to_have_value(str(family["student"].id))
+        page.get_by_label("Who it is for").select_option("Nobody in particular")
+        chosen = page.locator("#date").input_value()
+        page.get_by_label("Language").select_option("de")
+        expect(page.locator("#notes")).to_have_value("Fractions")
+        page.get_by_label("Sprache").select_option("en")
+        expect(page.get_by_label("Notes for the teacher")).to_have_value("Fractions")
+        page.evaluate("sessionStorage.setItem('unbook.token', 'a.e30.c')")
+        page.get_by_role("button", name="Go to payment").click()
+        page.get_by_role("link", name="Sign in").click()
+        expect(page.locator("#notes")).to_have_value("Fractions")
+        assert (page.url, page.locator("#date").input_value()) == (f"{pages.url}/book", chosen)
+        expect(page.locator("#student")).to_have_value("")
+        page.evaluate("sessionStorage.setItem('unbook.backTo', '//stranger.example/x')")
+        page.goto(f"{pages.url}/signin")
+        expect(page.get_by_role("heading", name="My bookings")).to_be_visible()
+        assert page.url == f"{pages.url}/"
+
+
+def test_who_signed_out_stays_so(pages, family):
+    with pages.person(family["student"], "/") as page:
+        expect(card(page, family["early"])).to_be_visible()
+        assert card(page, family["early"]).locator(".cancel").count() == 0, "a student cancels nothing"
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+        with page.expect_response("**/student/upcoming*") as refused:
+            page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+        assert refused.value.status == 401 and refused.value.finished() is None
+        page.evaluate("new Promise(requestAnimationFrame)")
+        expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+        assert page.get_by_role("button", name="Sign out").count() == 0
+
+
+def test_a_page_of_which_a_part_is_missing_says_so(pages, family):
+    """The token is out of the address all the same."""
+    with pages.person(None, "/signin", language="de") as page:
+        page.route("**/i18n.js", lambda route: route.fulfill(status=429))
+        page.goto(f"{pages.url}/bookings#token={family['parent'].token}")
+        expect(page.get_by_role("heading", name="Diese Seite ließ sich nicht öffnen")).to_be_visible()
+        assert page.url == f"{pages.url}/bookings"
+        pages.look(page, "desk-missing")
+        page.unroute("**/i18n.js")
+        page.get_by_role("link", name="Noch einmal versuchen").click()
+        expect(card(page, family["early"])).to_be_visible()
+        forbid = "{ get() { throw new DOMException('no', 'SecurityError') } }"
+        page.context.add_init_script(f"Object.defineProperty(window, 'sessionStorage', {forbid})")
+        page.reload()
+        expect(page.get_by_role("heading", name="Diese Seite ließ sich nicht öffnen")).to_be_visible()
+        assert complaints(page.context) == ["no"]
+        page.context.said.clear()
+
+
+def test_pages_are_served_with_their_policy_and_kept_by_browsers(pages):
+    api = pages.stack.api
+    page = api.get("/payment/cancel?session_id=cs_test_x&type=session-booking")
+    assert page.status == 200 and page.headers["content-type"] == "text/html; charset=utf-8"
+    policy = page.headers["content-security-policy"]
+    for rule in ("default-src 'none'", "script-src 'self'", "form-action 'none'", "frame-ancestors 'none'"):
+        assert rule in policy
+    assert "unsafe" not in policy and " style=" not in page.text and "<script>" not in page.text
+    assert page.headers["cache-control"] == "no-cache"
+    app = page.text.split('src="')[1].split('"')[0]
+    script = api.get(app)
+    assert (script.status, script.headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
+    for path, etag in (("/", api.get("/").headers["etag"]), (app, script.headers["etag"])):
+        assert api.get(path, headers={"If-None-Match": etag}).status == 304
+        assert api.get(path, headers={"If-None-Match": '"other"'}).status == 200
+        head = api.request("HEAD", path)
+        assert (head.status, head.text) == (200, "")
+        assert api.post(path).status == 405
+    nowhere = api.get("/xyz", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (nowhere.status, nowhere.text, nowhere.headers["content-security-policy"]) == (404, page.text, policy)
+    assert api.get("/apis", headers={"Accept": "text/html"}).text == page.text
+    assert api.get("/xyz", headers={"Accept": "*/*"}).json["code"] == "not_found"
+    for path in ("/api", "/api/", "/API/Session?x=/", "/api/Sessions/7/nothing"):
+        assert api.get(path, headers={"Accept": "text/html"}).json["code"] == "not_found", path
+    old = api.get(app.replace(app.split("/")[2], "0123456789abcdef"))
+    assert (old.status, old.text, old.headers["cache-control"]) == (200, script.text, "no-cache")
+    version = app.rsplit("/", 1)[0]
+    for path in ("nothing.js", "%2e%2e%2fpages.c", "../../etc/passwd", "app.js/x", ""):
+        assert api.get(f"{version}/{path}").status in (400, 404), path
+
+
+def test_signing_in_is_the_other_sites_work(pages):
+    assert pages.stack.api.get("/signin").status == 200
+    api = pages.stack.start_service(
+        "api", UNBOOK_LISTEN="127.0.0.1:0", UNBOOK_LOGIN_URL="https://school.example/login?to=lessons"
+    )
+    answer = type(pages.stack.api)(api.url).get("/signin")
+    assert (answer.status, answer.headers["location"]) == (302, "https://school.example/login?to=lessons")
+
+
+def test_without_scripts_the_page_says_what_it_needs(pages):
+    with pages.person(None, "/", scripts=False) as page:
+        expect(page.get_by_role("heading", name="These pages need JavaScript")).to_be_visible()
+        for language, words in (("de", "Diese Seiten brauchen JavaScript."), ("es", "Estas páginas necesitan JavaScript.")):
+            expect(page.locator(f"noscript [lang={language}]")).to_be_visible()
+            expect(page.locator(f"noscript [lang={language}]")).to_contain_text(words)
+        expect(page.get_by_role("heading")).to_have_count(1)

@@ -1,0 +1,171 @@
+"""What the pages say: in the language of the reader, true to the offer and to the server, and undisturbed by names of any script."""
+
+import re
+
+from browser import PHONE
+from pages_world import card, chromium, family, pages  # noqa: F401
+from playwright.sync_api import expect
+from stack.system import ROOT
+
+DICTIONARIES = """async (languages) => {
+    const base = document.querySelector("script[type=module]").src.replace("app.js", "");
+    const shape = (value) => typeof value === "function" ? "function" : (value.match(/\\{\\w+\\}/g) ?? []).sort().join();
+    const flat = (words) => Object.entries(words).flatMap(([name, value]) => typeof value === "object"
+        ? flat(value).map(([inner, text]) => [`${name}.${inner}`, text]) : [[name, shape(value)]]);
+    const read = async (language) => Object.fromEntries(flat((await import(`${base}${language}.js`)).default));
+    return Object.fromEntries(await Promise.all(languages.map(async (one) => [one, await read(one)])));
+}"""
+
+
+KNOWN = """async (sentences) => {
+    const base = document.querySelector("script[type=module]").src.replace("app.js", "");
+    const { parse } = await import(`${base}server_words.js`);
+    return sentences.filter((sentence) => parse(sentence) === null);
+}"""
+SPEAKERS = (
+    "common/domain/cancel.c",
+    "common/wire/session_refund.c",
+    "services/api/book.c",
+    "services/api/cancel.c",
+    "services/api/limits.c",
+    "services/api/payment.c",
+    "services/api/sessions.c",
+)
+NEVER_SHOWN = {
+    "The slot is yours until the time in holdExpiresAt; please pay to confirm it.",  # the page leaves for Stripe
+    "This teacher has several offers; please choose one.",  # the page names the offer
+    "Your session is confirmed.",  # its own words
+    "Send application/json.",  # they do
+    "This parameter is malformed.",  # the pages send none that is
+    "Only a confirmed session can be joined.",  # they have the link itself
+    "Requests refused because of a limit, by limit.",  # a metric's help
+    "It is a sentence that nobody says.",  # so that the judge is judged
+}
+
+
+def sentences_of_the_server():
+    """Whole sentences in the sources of those who speak to people; an amount where one goes in."""
+    literal = r'"((?:[^"\\]|\\.)*)"'
+    for path in SPEAKERS:
+        for run in re.finditer(rf"{literal}(?:\s*{literal})*", (ROOT / path).read_text("utf-8")):
+            text = "".join(re.findall(literal, run.group(0)))
+            if re.fullmatch(r"(?:[A-Z]|%s was|The refund of %s).* .*\.", text) and "%s%s" not in text:
+                yield re.sub("%s", "€45.00", text)
+
+
+def test_before_paying_the_rule_is_the_offers_own(pages):
+    teacher = pages.stack.seed.person("Teacher", "Tilda Teacher")
+    long = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+    rules = {
+        pages.stack.seed.offer(teacher, title=long, notice="30 minutes"): "30 minutes before it starts",
+        pages.stack.seed.offer(teacher, notice="90 minutes"): "90 minutes before it starts",
+        pages.stack.seed.offer(teacher, notice="26 hours 5 minutes"): "26 hours and 5 minutes before it starts",
+        pages.stack.seed.offer(teacher, notice="0"): "You can cancel until it starts",
+    }
+    soon = """hours => {
+        const at = new Date(Date.now() + hours * 3600000), two = (number) => String(number).padStart(2, "0");
+        date.value = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+        start.value = `${two(at.getHours())}:${two(at.getMinutes())}`;
+        start.dispatchEvent(new Event("input", {bubbles: true}));
+    }"""
+    with pages.person(pages.fresh_parent(), "/book", size=PHONE) as page:
+        summary = page.locator(".summary")
+        for offer, rule in rules.items():
+            page.locator(f"input[value='{offer}']").check()
+            expect(summary).to_contain_text(rule)
+        page.locator(f"input[value='{list(rules)[2]}']").check()
+        page.evaluate(soon, 25)
+        expect(summary).to_contain_text("less than 26 hours and 5 minutes: once it is paid, it cannot be cancelled.")
+        expect(summary).not_to_contain_text("You can cancel")
+        page.evaluate(soon, 28)
+        expect(summary).to_contain_text("You can cancel until 26 hours and 5 minutes before it starts")
+        page.locator(f"input[value='{next(iter(rules))}']").check()
+        pages.look(page, "phone-book-long-title")
+    pages.stack.sql("UPDATE offers SET active = false WHERE teacher_id = %s", teacher.id)
+
+
+def test_a_refusal_speaks_the_readers_language(pages):
+    parent = pages.fresh_parent()
+    api, held = pages.stack.api, None
+    for day in (301, 302, 303):
+        when = pages.stack.one("SELECT date_trunc('day', now()) + make_interval(days => %s) AS at", day)["at"]
+        body = {"teacherId": pages.teacher.id, "offerId": pages.offer, "scheduledDateTime": when.isoformat()}
+        held = api.post("/api/Sessions/book", body, token=parent.token)
+        assert held.status == 201, held.text
+    with pages.person(parent, "/book", language="de") as page:
+        pages.choose_time(page)
+        page.get_by_role("button", name="Zur Zahlung").click()
+        alert = page.get_by_role("alert")
+        expect(alert).to_contain_text("Mehrere Ihrer Buchungen warten auf Zahlung")
+        assert not re.search(r"\dT\d|session", alert.inner_text()) and alert.locator("[lang]").count() == 0
+    path = f"/api/Sessions/cancel-payment/{held.data['stripeSessionId']}"
+    assert api.post(path, {}, token=parent.token).status == 200
+    with pages.person(pages.admin, "/find?q=ab", language="de") as page:
+        expect(page.locator(".state")).to_contain_text("mindestens drei Buchstaben eines Namens")
+        assert page.locator("main [lang]").count() == 0
+        page.goto(f"{pages.url}/find?q={held.data['sessionId']}")
+        released = card(page, held.data["sessionId"])
+        expect(released).to_contain_text("Die Zahlung wurde abgebrochen")
+        expect(released).not_to_contain_text("Angegebener Grund")
+
+
+def test_the_language_is_the_readers_and_stays_chosen(pages, family):
+    other = pages.booking(family["parent"])
+    with pages.person(family["parent"], "/", language="de") as page:
+        expect(page.get_by_role("heading", name="Meine Buchungen")).to_be_visible()
+        expect(card(page, family["late"]).locator(".why")).to_have_text(
+            "Für eine Absage ist es zu spät: Stunden können bis 24 Stunden vor Beginn abgesagt werden."
+        )
+        expect(card(page, family["gone"])).to_contain_text("45,00\u00a0€")
+        mine = card(page, other)
+        mine.get_by_role("button", name="Stunde absagen").click()
+        page.get_by_role("dialog").get_by_role("button", name="Stunde absagen").click()
+        expect(page.locator("#said")).to_have_text(
+            "Die Stunde ist abgesagt. Die volle Erstattung von 45,00\u00a0€ ist zu Ihrer Karte unterwegs;"
+            " Banken zeigen sie nach 5 bis 10 Werktagen."
+        )
+        page.get_by_label("Sprache").select_option("es")
+        expect(page.get_by_role("heading", name="Mis reservas")).to_be_visible()
+        page.reload()
+        expect(page.get_by_role("heading", name="Mis reservas")).to_be_visible()
+        assert page.evaluate("document.documentElement.lang") == "es"
+        spoken = page.evaluate(DICTIONARIES, ["en", "de", "es"])
+        assert spoken["de"] == spoken["es"]
+        assert {name: spoken["de"].get(name) for name in spoken["en"]} == spoken["en"]
+
+
+def test_every_sentence_of_the_server_is_known_to_the_other_languages(pages):
+    said = {text for text in sentences_of_the_server() if not re.search("is on its way to €|cancelled[.] €", text)}
+    assert len(said) > 30
+    with pages.person(None, "/") as page:
+        assert set(page.evaluate(KNOWN, sorted(said | NEVER_SHOWN))) == NEVER_SHOWN
+
+
+PLACES = """node => ["with", "Tom", "·", "for"].map((word) => {
+    const range = document.createRange(), text = node.firstChild, at = text.data.indexOf(word);
+    range.setStart(text, at);
+    range.setEnd(text, at + 1);
+    return range.getBoundingClientRect().left;
+})"""
+
+
+def test_a_name_of_any_direction_leaves_the_text_around_it_alone(pages):
+    seed = pages.stack.seed
+    parent = seed.person("Parent", "\u202ePia")
+    teacher = seed.person("Teacher", "\u202eTom\u2069\u202e")
+    student = seed.person("Student", "שרה", guardian=parent)
+    booking = pages.booking(parent, teacher=teacher, student=student, title="שיעור 7\u202e")
+    with pages.person(parent, "/") as page:
+        line = card(page, booking).locator(".where")
+        expect(line).to_have_text("with \u2068Tom\u2069 · for \u2068שרה\u2069")
+        places = line.evaluate(PLACES)
+        assert places == sorted(places)
+        expect(card(page, booking).locator("h3 bdi")).to_have_text("שיעור 7")
+        card(page, booking).locator(".cancel").click()
+        expect(page.get_by_role("dialog").locator("strong bdi")).to_have_text("שיעור 7")
+        expect(page.get_by_role("dialog")).to_contain_text("with \u2068Tom\u2069 · for")
+        assert "\u202e" not in page.locator("body").inner_text()
+        page.keyboard.press("Escape")
+        line.evaluate("node => { node.textContent = 'with \\u202eTom · for Sam'; }")
+        places = line.evaluate(PLACES)
+        assert places != sorted(places), "the judge is judged"
