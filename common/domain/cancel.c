@@ -159,9 +159,11 @@ const char *cancel_promise_code(const struct refund_promise *promise)
 	case REFUND_PROMISE_RETURNED:
 		return "can_cancel_returned";
 	case REFUND_PROMISE_DISPUTED:
+		return "can_cancel_disputed";
+	case REFUND_PROMISE_CHARGED_BACK:
 		break;
 	}
-	return "can_cancel_disputed";
+	return "can_cancel_charged_back";
 }
 
 /* "until they start", "until 24 hours before they start", "until 90 minutes before ...". Seconds are
@@ -197,6 +199,8 @@ void cancel_message(const char *message_code, int64_t notice_s, const char *rest
 		 ". The payment was returned before."},
 		{"can_cancel_disputed", "You can cancel ", "the session starts",
 		 ". The payment is disputed with the bank, which decides where the money goes."},
+		{"can_cancel_charged_back", "You can cancel ", "the session starts",
+		 ". The bank has already given the payment back, so no refund by us follows."},
 		{"too_late", "It is too late to cancel: sessions can be cancelled ", "they start", "."},
 		{"not_cancellable",
 		 "This session has already started or is over, so it can no longer be cancelled.", NULL, ""},

@@ -7,7 +7,7 @@
 #include "refund_promise.h"
 
 enum cancel_outcome {
-	CANCEL_AND_REFUND, /* Confirmed and paid: status 3, the kept payment goes back in full */
+	CANCEL_AND_REFUND, /* Confirmed and paid: status 3, the kept payment goes back in full, as far as the bank has not given it back */
 	CANCEL_UNPAID, /* Confirmed without a payment (fully discounted): status 3, nothing to give back */
 	/* Pending, or expired and a late payment may still revive it: Stripe must be asked whether somebody just paid; else it is status 3
 	 * for this cause, and stays so */
@@ -49,7 +49,7 @@ void cancel_offer_for(const struct booking *booking, const struct actor *actor,
 		      const struct cancel_policy *policy, struct instant now, struct cancel_offer *ret);
 
 /* The message_code that says what comes back, in place of "can_cancel": "can_cancel" when it is everything, "can_cancel_rest",
- * "can_cancel_returned" (nothing is left), "can_cancel_disputed". */
+ * "can_cancel_returned" (nothing is left), "can_cancel_disputed", "can_cancel_charged_back". */
 const char *cancel_promise_code(const struct refund_promise *promise);
 
 /* The English sentence for a message_code, with the notice in hours where it speaks of it ("It is too late

@@ -123,6 +123,10 @@ bool refund_event_next(const struct refund *refund, const struct stripe_refund *
 		       struct refund_change *ret) MUST_CHECK;
 
 #define REFUND_REASON_DISPUTED "charge_disputed" /* it waits in NEEDS_ATTENTION for the bank to decide */
+#define REFUND_REASON_OVERTAKEN "charge_for_pending_refund_disputed" /* FAILED: the dispute was faster */
+/* Did a dispute keep this refund from going? reason: the row's; NULL: none, or settled elsewhere. */
+bool refund_waits_for_bank(enum refund_state state, const char *reason);
+
 /* A dispute at Stripe stops a refund that was never sent when it takes the money; a won one lets the refund that
  * waits for it (reason: the row's) go as an operator's retry would. False: nothing changes. */
 bool refund_dispute_next(const struct refund *refund, const char *reason, const char *dispute_status,

@@ -283,6 +283,14 @@ bool refund_event_next(const struct refund *refund, const struct stripe_refund *
 	return true;
 }
 
+bool refund_waits_for_bank(enum refund_state state, const char *reason)
+{
+	if (!reason)
+		return false;
+	return (state == REFUND_NEEDS_ATTENTION && strcmp(reason, REFUND_REASON_DISPUTED) == 0)
+	       || (state == REFUND_FAILED && strcmp(reason, REFUND_REASON_OVERTAKEN) == 0);
+}
+
 bool refund_dispute_next(const struct refund *refund, const char *reason, const char *dispute_status,
 			 struct refund_change *ret)
 {
@@ -291,7 +299,7 @@ bool refund_dispute_next(const struct refund *refund, const char *reason, const 
 		needs_attention(refund, REFUND_REASON_DISPUTED, ret);
 		return true;
 	}
-	if (refund->state != REFUND_NEEDS_ATTENTION || !reason || strcmp(reason, REFUND_REASON_DISPUTED) != 0
+	if (refund->state != REFUND_NEEDS_ATTENTION || !refund_waits_for_bank(refund->state, reason)
 	    || strcmp(dispute_status, "won") != 0)
 		return false;
 	unchanged(refund, ret);

@@ -4,23 +4,33 @@
 
 #include "str.h"
 
+static int64_t within(int64_t minor, int64_t max)
+{
+	if (minor < 0)
+		return 0;
+	return minor < max ? minor : max;
+}
+
+static enum refund_promise_kind kind_of(const struct refund_promise *promise, bool is_disputed)
+{
+	if (promise->rest.minor == 0 && promise->charged_back.minor > 0)
+		return REFUND_PROMISE_CHARGED_BACK;
+	if (promise->rest.minor == 0 && promise->returned_before.minor > 0)
+		return REFUND_PROMISE_RETURNED;
+	if (is_disputed)
+		return REFUND_PROMISE_DISPUTED;
+	return promise->returned_before.minor > 0 ? REFUND_PROMISE_REST : REFUND_PROMISE_ALL;
+}
+
 struct refund_promise refund_promise(struct money captured, const struct refund_beside *beside)
 {
-	struct refund_promise promise = {REFUND_PROMISE_ALL, captured, captured};
-	int64_t before = beside->by_hand_minor;
+	struct refund_promise promise = {REFUND_PROMISE_ALL, captured, captured, captured};
+	int64_t by_hand = within(beside->by_hand_minor, captured.minor);
 
-	if (before < 0)
-		before = 0;
-	if (before > captured.minor)
-		before = captured.minor;
-	promise.returned_before.minor = before;
-	promise.rest.minor = captured.minor - before;
-	if (before > 0 && promise.rest.minor == 0)
-		promise.kind = REFUND_PROMISE_RETURNED;
-	else if (beside->is_disputed)
-		promise.kind = REFUND_PROMISE_DISPUTED;
-	else if (before > 0)
-		promise.kind = REFUND_PROMISE_REST;
+	promise.charged_back.minor = within(beside->charged_back_minor, captured.minor - by_hand);
+	promise.returned_before.minor = by_hand + promise.charged_back.minor;
+	promise.rest.minor = captured.minor - promise.returned_before.minor;
+	promise.kind = kind_of(&promise, beside->is_disputed);
 	return promise;
 }
 

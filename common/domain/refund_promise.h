@@ -12,20 +12,23 @@
 /* What stands beside our refund of one payment. All zero: nothing. */
 struct refund_beside {
 	int64_t by_hand_minor; /* live refunds that are not ours */
-	bool is_disputed; /* the newest word about a dispute: the bank holds the money, or has taken it */
+	bool is_disputed; /* the newest word about a dispute that is not lost: the bank holds the money */
+	int64_t charged_back_minor; /* of lost disputes: the bank has given it back */
 };
 
 enum refund_promise_kind {
 	REFUND_PROMISE_ALL,      /* the whole payment */
-	REFUND_PROMISE_REST,     /* what a refund by hand has left of it */
+	REFUND_PROMISE_REST,     /* what a refund by hand or the bank has left of it */
 	REFUND_PROMISE_RETURNED, /* nothing: all of it was refunded by hand */
 	REFUND_PROMISE_DISPUTED, /* nothing by us: the bank decides */
+	REFUND_PROMISE_CHARGED_BACK, /* nothing: the bank has given back all that was left */
 };
 
 struct refund_promise {
 	enum refund_promise_kind kind;
-	struct money rest;            /* what our refund gives back: 0 when RETURNED */
-	struct money returned_before; /* by hand; at most what was captured */
+	struct money rest;            /* what our refund gives back: 0 when RETURNED or CHARGED_BACK */
+	struct money returned_before; /* by hand and by the bank; at most what was captured */
+	struct money charged_back;    /* of that, by the bank */
 };
 
 struct refund_promise refund_promise(struct money captured, const struct refund_beside *beside);

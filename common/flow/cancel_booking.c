@@ -67,7 +67,8 @@ static enum err_kind queue_all(struct cancelling *c, struct pg *tx, struct err *
 					   .rest = c->cancelled.promise.rest,
 					   .cause = cause,
 					   .may_exist = c->request->refund_may_exist};
-	bool pays_back = c->cancelled.decided.outcome == CANCEL_AND_REFUND;
+	bool pays_back = c->cancelled.decided.outcome == CANCEL_AND_REFUND
+			 && c->cancelled.promise.kind != REFUND_PROMISE_CHARGED_BACK;
 
 	id_uuid(c->refund_id);
 	booking->status = BOOKING_CANCELLED;

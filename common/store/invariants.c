@@ -26,7 +26,7 @@ static const struct pg_stmt counts_stmt = {
 	.reads_only = true,
 };
 
-/* Started bookings may carry the row of a refund that was made by hand: they stay what they are. */
+/* What the bank has given back after a lost dispute is owed by nobody. Started bookings may carry the row of a refund that was made by hand: they stay what they are. */
 static const struct pg_stmt questions[] = {
 	{"invariants_i1_end",
 	 "SELECT format('I1 payment %s of booking %s (status %s) is neither kept nor refunded', p.payment_intent,"
@@ -59,8 +59,10 @@ static const struct pg_stmt questions[] = {
 	{"invariants_i2_none",
 	 "SELECT format('I2 booking %s is cancelled, its payment %s has no refund', b.id, p.payment_intent)"
 	 " FROM payments p JOIN bookings b ON b.id = p.booking_id"
-	 " LEFT JOIN refunds r ON r.payment_intent = p.payment_intent"
-	 " WHERE b.status = 3 AND r.id IS NULL" LIMIT,
+	 " LEFT JOIN refunds r ON r.payment_intent = p.payment_intent" LIVE_REFUNDS
+	 " CROSS JOIN LATERAL (SELECT coalesce(sum(d.amount_minor), 0) AS minor FROM disputes d"
+	 " WHERE d.booking_id = b.id AND d.payment_intent = p.payment_intent AND d.status = 'lost') bank"
+	 " WHERE b.status = 3 AND r.id IS NULL AND (bank.minor = 0 OR live.minor + bank.minor < p.amount_minor)" LIMIT,
 	 true},
 	{"invariants_i2_alien",
 	 "SELECT format('I2 refund %s is of booking %s, its payment %s of booking %s', r.id, r.booking_id,"

@@ -21,7 +21,8 @@ static const struct pg_stmt facts_stmt = {
 							"JOIN users s ON s.id = b.student_id CROSS JOIN instance i LEFT JOIN meetings m ON m.booking_id = b.id "
 							"LEFT JOIN refunds f ON f.booking_id = b.id AND CASE WHEN $3 = '' THEN f.payment_intent = b.payment_intent "
 							"ELSE f.id::text = split_part($3, ':', 1) END LEFT JOIN payments y ON y.payment_intent = f.payment_intent" REFUND_BESIDE_JOIN(
-								"b.id", "f.payment_intent") "WHERE b.id = $1",
+								"b.id",
+								"coalesce(f.payment_intent, CASE WHEN $3 = '' THEN b.payment_intent END)") "WHERE b.id = $1",
 };
 
 /* "2026-12-01 09:30 2" */

@@ -9,6 +9,7 @@ struct refund_beside refund_beside_read(const struct pg_results *results, int in
 		.by_hand_minor = pg_int(results, index, row, column),
 		.is_disputed = !pg_is_null(results, index, row, column + 2)
 			       && dispute_takes_money(pg_text(results, index, row, column + 2)),
+		.charged_back_minor = pg_int(results, index, row, column + 3),
 	};
 }
 
@@ -27,4 +28,27 @@ enum err_kind refund_beside_queue(struct pg *tx, int64_t booking_id, const char 
 	pg_arg_int(&args, booking_id);
 	pg_arg_text(&args, payment_intent);
 	return pg_queue(tx, &stmt, &args, err);
+}
+
+enum err_kind refund_beside_find(struct pg *db, int64_t booking_id, const char *payment_intent,
+				 struct arena *arena, struct refund_beside *ret_beside,
+				 const char **ret_dispute, struct err *err)
+{
+	static const struct pg_stmt lost_stmt = {
+		.name = "refund_beside_lost",
+		.sql = "SELECT id FROM disputes WHERE booking_id = $1 AND payment_intent = $2 AND status = 'lost'"
+		       " ORDER BY told_in DESC LIMIT 1",
+		.reads_only = true,
+	};
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct pg_args args = {0};
+
+	pg_arg_int(&args, booking_id);
+	pg_arg_text(&args, payment_intent);
+	if (refund_beside_queue(db, booking_id, payment_intent, err) || pg_queue(db, &lost_stmt, &args, err)
+	    || pg_run(db, &results, err))
+		return err->kind;
+	*ret_beside = refund_beside_read(&results, 0, 0, 0, NULL);
+	*ret_dispute = pg_rows(&results, 1) > 0 ? pg_text_dup(&results, 1, 0, 0, arena) : NULL;
+	return ERR_OK;
 }

@@ -1,4 +1,4 @@
-/* refund_beside.h: what went back of a payment without us, as rows tell it: refunds by hand and the newest word about a dispute. */
+/* refund_beside.h: what went back of a payment without us, as rows tell it: refunds by hand and the last word about each dispute. */
 #ifndef REFUND_BESIDE_H
 #define REFUND_BESIDE_H
 
@@ -7,16 +7,15 @@
 #include "refund_promise.h"
 
 /* The columns, of a join that must stand in the FROM: of the payment and booking that two SQL expressions name. */
-#define REFUND_BESIDE_COLUMNS "h.by_hand, h.by_hand_at, h.dispute"
-#define REFUND_BESIDE_COUNT   3
+#define REFUND_BESIDE_COLUMNS "h.by_hand, h.by_hand_at, d.dispute, d.charged_back"
+#define REFUND_BESIDE_COUNT   4
 #define REFUND_BESIDE_JOIN(booking, payment)                                                                               \
-	" LEFT JOIN LATERAL (SELECT coalesce(sum(s.amount_minor), 0)::bigint AS by_hand, max(s.updated_at) AS by_hand_at," \
-	" (SELECT l.detail->>'status' FROM booking_log l WHERE l.booking_id = " booking                                    \
-	" AND l.what = 'disputed'"                                                                                         \
-	" AND coalesce(l.detail->>'paymentIntent', " payment ") = " payment                                                \
-	" ORDER BY l.id DESC LIMIT 1) AS dispute"                                                                          \
+	" LEFT JOIN LATERAL (SELECT coalesce(sum(s.amount_minor), 0)::bigint AS by_hand, max(s.updated_at) AS by_hand_at"  \
 	" FROM stripe_refunds s WHERE s.payment_intent = " payment " AND s.refund_id IS NULL"                              \
-	" AND s.status NOT IN ('failed', 'canceled')) h ON true "
+	" AND s.status NOT IN ('failed', 'canceled')) h ON true"                                                           \
+	" LEFT JOIN LATERAL (SELECT (array_agg(x.status ORDER BY x.told_in DESC) FILTER (WHERE x.status <> 'lost'))[1]"    \
+	" AS dispute, coalesce(sum(x.amount_minor) FILTER (WHERE x.status = 'lost'), 0)::bigint AS charged_back"           \
+	" FROM disputes x WHERE x.booking_id = " booking " AND x.payment_intent = " payment ") d ON true "
 
 /* Read those columns from the given one on. ret_by_hand_at: when the newest one by hand changed, INSTANT_NONE: none; NULL: not wanted. */
 struct refund_beside refund_beside_read(const struct pg_results *results, int index, int row, int column,
@@ -25,5 +24,10 @@ struct refund_beside refund_beside_read(const struct pg_results *results, int in
 /* Queue a question for them; its answer is one row that starts with them. */
 enum err_kind refund_beside_queue(struct pg *tx, int64_t booking_id, const char *payment_intent,
 				  struct err *err) MUST_CHECK;
+
+/* Ask for them, and for the newest lost dispute ("dp_..." in the arena; NULL: none). Errors those of pg_run. */
+enum err_kind refund_beside_find(struct pg *db, int64_t booking_id, const char *payment_intent,
+				 struct arena *arena, struct refund_beside *ret_beside,
+				 const char **ret_dispute, struct err *err) MUST_CHECK;
 
 #endif

@@ -53,6 +53,12 @@ static const struct pg_stmt asked_for_stmt = {
 	.reads_only = true,
 };
 
+static const struct pg_stmt lock_stmt = {
+	.name = "refund_event_lock",
+	.sql = "SELECT 1 FROM refunds WHERE payment_intent = $1 FOR NO KEY UPDATE",
+	.reads_only = true,
+};
+
 static enum err_kind read_row(const struct pg_results *results, const struct refund_events_found *found,
 			      struct arena *arena, struct refund_claim **ret_row, struct err *err)
 {
@@ -172,4 +178,13 @@ enum err_kind refund_events_is_asked_for(struct pg *tx, const char *payment_inte
 		return err->kind;
 	*ret_is = pg_rows(&results, 0) > 0;
 	return ERR_OK;
+}
+
+enum err_kind refund_events_lock(struct pg *tx, const char *payment_intent, struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct pg_args args = {0};
+
+	pg_arg_text(&args, payment_intent);
+	return pg_one(tx, &lock_stmt, &args, &results, err);
 }

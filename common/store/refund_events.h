@@ -35,6 +35,9 @@ enum err_kind refund_events_record_seen(struct pg *db, const struct refund_event
 /* Queue, after refunds_queue_request: Stripe may already have a refund of this payment, so the first attempt lists before it posts. */
 enum err_kind refund_events_queue_may_exist(struct pg *tx, const char *refund_id, struct err *err) MUST_CHECK;
 
+/* Hold the refund row of this payment, if there is one, to the end of the transaction. */
+enum err_kind refund_events_lock(struct pg *tx, const char *payment_intent, struct err *err) MUST_CHECK;
+
 /* Is there a refund row of this payment? In a transaction that holds the booking nobody adds one meanwhile. */
 enum err_kind refund_events_is_asked_for(struct pg *tx, const char *payment_intent, bool *ret_is,
 					 struct err *err) MUST_CHECK;

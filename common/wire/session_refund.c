@@ -27,16 +27,36 @@ static struct instant add_business_days(struct instant at, int days)
 	return at;
 }
 
+/* A dispute keeps a refund from being sent; one that was sent is not undone by it. */
+static bool waits_for_the_bank(const struct booking_view *view)
+{
+	return !view->refund.is_settled
+	       && (view->refund.state == REFUND_REQUESTED || view->refund.state == REFUND_SENDING
+		   || view->refund.state == REFUND_NEEDS_ATTENTION);
+}
+
+/* What the bank gave back after a lost dispute does not change what is said of a refund that went out beside it. */
+static struct refund_promise promise_of(const struct booking_view *view)
+{
+	struct refund_beside beside = view->beside;
+
+	if (view->has_refund && !view->refund.is_settled && !waits_for_the_bank(view))
+		beside.charged_back_minor = 0;
+	return refund_promise(view->has_refund ? view->refund.captured : view->booking.price, &beside);
+}
+
+static bool is_charged_back(const struct booking_view *view)
+{
+	return promise_of(view).kind == REFUND_PROMISE_CHARGED_BACK;
+}
+
 static const char *refund_status(const struct booking_view *view)
 {
+	if (is_charged_back(view))
+		return "charged_back";
 	if (!view->has_refund)
 		return "by_hand";
 	return view->refund.is_settled ? "settled" : refund_state_name(view->refund.state);
-}
-
-static struct refund_promise promise_of(const struct booking_view *view)
-{
-	return refund_promise(view->has_refund ? view->refund.captured : view->booking.price, &view->beside);
 }
 
 /* Of a refund of ours that gives money back. amount: all of it, or what was left. */
@@ -79,14 +99,6 @@ static void our_refund_words(const struct booking_view *view, enum refund_promis
 		 "The refund of %s takes longer than usual. We are looking into it.", amount);
 }
 
-/* A dispute keeps a refund from being sent; one that was sent is not undone by it. */
-static bool waits_for_the_bank(const struct booking_view *view)
-{
-	return !view->refund.is_settled
-	       && (view->refund.state == REFUND_REQUESTED || view->refund.state == REFUND_SENDING
-		   || view->refund.state == REFUND_NEEDS_ATTENTION);
-}
-
 static void by_hand_words(const struct booking_view *view, const struct refund_promise *promise,
 			  char ret_words[SESSION_WORDS_BYTES])
 {
@@ -102,12 +114,34 @@ static void by_hand_words(const struct booking_view *view, const struct refund_p
 			 price);
 }
 
+/* The bank has given it back; before that, somebody may have refunded a part by hand. */
+static void charged_back_words(const struct refund_promise *promise, char ret_words[SESSION_WORDS_BYTES])
+{
+	struct money by_hand = promise->returned_before;
+	char amount[MONEY_TEXT_BYTES];
+	int used;
+
+	by_hand.minor -= promise->charged_back.minor;
+	money_to_words(promise->charged_back, "en", amount);
+	used = snprintf(ret_words, SESSION_WORDS_BYTES,
+			"The bank has already given %s back to whoever paid, so no refund by us follows.",
+			amount);
+	money_to_words(by_hand, "en", amount);
+	if (by_hand.minor > 0)
+		snprintf(ret_words + used, SESSION_WORDS_BYTES - (size_t)used, " %s was returned before.",
+			 amount);
+}
+
 void session_refund_words(const struct booking_view *view, char ret_words[SESSION_WORDS_BYTES])
 {
 	const struct refund_promise promise = promise_of(view);
 	char amount[MONEY_TEXT_BYTES];
 	size_t used;
 
+	if (promise.kind == REFUND_PROMISE_CHARGED_BACK) {
+		charged_back_words(&promise, ret_words);
+		return;
+	}
 	if (!view->has_refund || promise.kind == REFUND_PROMISE_RETURNED) {
 		by_hand_words(view, &promise, ret_words);
 		return;
@@ -130,8 +164,12 @@ void session_refund_words(const struct booking_view *view, char ret_words[SESSIO
  * was settled otherwise. */
 static struct instant expected_by(const struct booking_view *view)
 {
+	if (is_charged_back(view))
+		return INSTANT_NONE;
 	if (!view->has_refund || promise_of(view).kind == REFUND_PROMISE_RETURNED)
-		return add_business_days(view->by_hand_at, REFUND_BUSINESS_DAYS);
+		return instant_is_none(view->by_hand_at)
+			       ? INSTANT_NONE
+			       : add_business_days(view->by_hand_at, REFUND_BUSINESS_DAYS);
 	if (view->refund.is_settled)
 		return INSTANT_NONE;
 	switch (view->refund.state) {
@@ -150,18 +188,20 @@ static struct instant expected_by(const struct booking_view *view)
 	return INSTANT_NONE;
 }
 
-/* What this refund gives back; of one by hand, what that gave back. */
+/* What this refund gives back; of one by hand or by the bank, what that gave back. */
 static int64_t refund_minor(const struct booking_view *view)
 {
 	const struct refund_promise promise = promise_of(view);
 
+	if (promise.kind == REFUND_PROMISE_CHARGED_BACK)
+		return promise.charged_back.minor;
 	return !view->has_refund || promise.kind == REFUND_PROMISE_RETURNED ? promise.returned_before.minor
 									    : promise.rest.minor;
 }
 
 bool session_has_refund(const struct booking_view *view)
 {
-	return view->has_refund || view->beside.by_hand_minor > 0;
+	return view->has_refund || view->beside.by_hand_minor > 0 || view->beside.charged_back_minor > 0;
 }
 
 void session_refund_encode(const struct booking_view *view, bool reads_reason, struct buf *out)
@@ -180,7 +220,7 @@ void session_refund_encode(const struct booking_view *view, bool reads_reason, s
 	buf_add(out, ",\"expectedBy\":");
 	session_encode_instant(expected_by(view), out);
 	buf_add(out, ",\"failureReason\":");
-	session_encode_text(reads_reason ? view->refund.failure_reason : NULL, out);
+	session_encode_text(reads_reason && !is_charged_back(view) ? view->refund.failure_reason : NULL, out);
 	buf_add(out, "}");
 }
 
@@ -207,7 +247,10 @@ void session_promise_words(const struct refund_promise *promise, const char *to,
 			 "%s was returned before, so nothing is left to return.", before);
 		return;
 	case REFUND_PROMISE_DISPUTED:
+		snprintf(ret_words, SESSION_WORDS_BYTES, "%s", disputed_words);
+		return;
+	case REFUND_PROMISE_CHARGED_BACK:
 		break;
 	}
-	snprintf(ret_words, SESSION_WORDS_BYTES, "%s", disputed_words);
+	charged_back_words(promise, ret_words);
 }

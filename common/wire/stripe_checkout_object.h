@@ -31,6 +31,7 @@ struct stripe_event {
 	const char *payment_intent; /* of the object, NULL when it has none */
 	const char *charge_id;   /* a charge's own id, or the charge that the object is about; NULL: none */
 	const char *status;      /* of the object, NULL: none */
+	struct money amount;     /* of the object; without a currency: none */
 	int64_t booking_id;      /* out of our metadata; 0: none */
 	const char *instance_id; /* out of our metadata; NULL: not ours */
 };

@@ -35,6 +35,12 @@ static void read_object(const json_t *object, struct arena *arena, struct stripe
 					: id_word(json_object_get(object, "payment_intent"), arena);
 	event->charge_id =
 		str_eq(kind, "charge") ? event->object_id : id_word(json_object_get(object, "charge"), arena);
+	if (json_is_integer(json_object_get(object, "amount"))) {
+		const char *currency = json_string_value(json_object_get(object, "currency"));
+
+		if (currency && money_currency_decode(currency, event->amount.currency))
+			event->amount.minor = json_integer_value(json_object_get(object, "amount"));
+	}
 	event->status = word(json_object_get(object, "status"), arena);
 	event->booking_id = stripe_json_booking_id(metadata);
 	event->instance_id = word(json_object_get(metadata, "instance_id"), arena);

@@ -15,6 +15,8 @@ static const struct {
 	{"payment_returned", "A payment arrived that the booking could not keep; it goes back."},
 	{"refund_by_hand", "Somebody refunded by hand at Stripe."},
 	{"disputed", "The payment is disputed with the bank."},
+	{"dispute_closed", "The dispute with the bank is closed; the bank has not taken the payment."},
+	{"charged_back", "The dispute is lost: the bank has given the money back to whoever paid."},
 	{"completed", "The session is over."},
 	{"cancelled", "The session was cancelled."},
 	{"released", "The booking was released unpaid."},

@@ -173,6 +173,7 @@ static void add_money(struct values *values, const struct mail_facts *facts, int
 	add_flag(values, "refund_rest", refunds && promise.kind == REFUND_PROMISE_REST);
 	add_flag(values, "refund_returned", refunds && promise.kind == REFUND_PROMISE_RETURNED);
 	add_flag(values, "refund_disputed", refunds && promise.kind == REFUND_PROMISE_DISPUTED && to_parent);
+	add_flag(values, "refund_charged_back", promise.kind == REFUND_PROMISE_CHARGED_BACK);
 	snprintf(failure, sizeof(failure), "failure_%s",
 		 facts->refund_failure_reason ? facts->refund_failure_reason : "");
 	add_value(values, "failure_words", language_word(values->language, failure));

@@ -106,22 +106,47 @@ static enum err_kind add_news(const struct job *job, const struct refund_change 
 	return ERR_OK;
 }
 
+struct written {
+	bool recorded;
+	bool settled; /* the bank has given the money back already */
+};
+
+/* A refusal because of a dispute may come after the dispute was lost: one transaction records it and looks. */
+static enum err_kind write_once(struct pg *db, const struct refund_record *record, struct arena *arena,
+				struct written *ret, struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results begun = PG_RESULTS_NONE, ended = PG_RESULTS_NONE;
+	PG_TX_SCOPE struct pg *tx = db;
+
+	*ret = (struct written){0};
+	if (!refund_waits_for_bank(record->change->state, record->change->reason))
+		return refunds_record(db, record, &ret->recorded, err);
+	if (pg_queue_begin(tx, err) || pg_run(tx, &begun, err)
+	    || refunds_record(tx, record, &ret->recorded, err)
+	    || bank_settle(tx, record->claim->refund.payment_intent, arena, &ret->settled, err)
+	    || pg_queue_commit(tx, err))
+		return err->kind;
+	return pg_run(tx, &ended, err);
+}
+
 /* What Stripe did is known nowhere else, so this waits for PostgreSQL as long as the lease lasts. A
  * COMMIT without its answer is repeated too: the fence tells whether it had happened, and a lost fence is
  * then no loss. */
-static enum err_kind write_record(struct pg_pool *pool, const struct refund_record *record, struct err *err)
+static enum err_kind write_record(struct pg_pool *pool, const struct refund_record *record,
+				  struct arena *arena, bool *ret_settled, struct err *err)
 {
 	bool unsure = false;
 
 	for (;;) {
 		struct pg *db = NULL;
-		bool recorded = false;
+		struct written written = {0};
 		enum err_kind kind = pg_pool_take(pool, POOL_WAIT_MS, &db, err);
 
 		if (!kind)
-			kind = refunds_record(db, record, &recorded, err);
+			kind = write_once(db, record, arena, &written, err);
 		pg_pool_give(pool, db);
-		if (!kind && !recorded && !unsure)
+		*ret_settled = written.settled;
+		if (!kind && !written.recorded && !unsure)
 			return err_set(err, ERR_RETRY, "lease_lost", "somebody else holds the refund now");
 		if (kind != ERR_RETRY && kind != ERR_UNSURE)
 			return kind;
@@ -206,6 +231,7 @@ enum err_kind attempt_record(struct refund_worker *worker, struct pg_pool *db, c
 				       .seen = attempt->seen,
 				       .seen_count = attempt->seen_count};
 	struct refund_change change;
+	bool settled = false;
 
 	refund_next(&claim->refund, &attempt->list, attempt->answer, &attempt->made, give_up, &change);
 	record.change = &change;
@@ -215,8 +241,9 @@ enum err_kind attempt_record(struct refund_worker *worker, struct pg_pool *db, c
 	if (add_news(job, &change, attempt, &record, err))
 		return err->kind;
 	CRASH_POINT("refund.before_record");
-	if (write_record(db, &record, err))
+	if (write_record(db, &record, job->arena, &settled, err))
 		return err->kind;
+	change.alarm = change.alarm && !settled; /* nobody has to look at it */
 	CRASH_POINT("refund.after_record");
 	tell(job, claim, &change, attempt);
 	if (record.is_overdue)

@@ -177,12 +177,46 @@ enum err_kind refund_event_refund(struct refund_event *e, struct err *err)
 	return change.list_next ? move_by_list(e, err) : ERR_OK;
 }
 
+/* What the time line calls it. */
+static const char *dispute_word(const struct stripe_event *event)
+{
+	if (event->status && str_eq(event->status, "lost"))
+		return "charged_back";
+	return str_eq(event->type, "charge.dispute.closed") ? "dispute_closed" : "disputed";
+}
+
+/* Only now may what waits for the bank be settled: the same transaction tells of the dispute and looks at the row. */
+static enum err_kind write_dispute(struct refund_event *e, struct pg *db, const char *detail, struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	PG_TX_SCOPE struct pg *tx = db;
+	bool settled = false;
+
+	if (pg_queue_begin(tx, err)
+	    || booking_log_queue(tx, e->about.booking_id, "stripe", dispute_word(e->event), detail, err)
+	    || pg_run(tx, &results, err))
+		return err->kind;
+	if (bank_settle(tx, e->about.payment_intent, e->job->arena, &settled, err)
+	    || pg_queue_commit(tx, err))
+		return err->kind;
+	pg_results_release(&results);
+	if (pg_run(tx, &results, err))
+		return err->kind;
+	if (settled)
+		LOG(LOG_INFO, "the bank has given back what a refund waited for",
+		    LOG_I("booking", e->about.booking_id), LOG_S("dispute", e->event->object_id));
+	return ERR_OK;
+}
+
 static enum err_kind tell_dispute(struct refund_event *e, struct err *err)
 {
-	const char *detail = arena_printf(
-		e->job->arena, "{\"dispute\":\"%s\",\"status\":\"%s\",\"paymentIntent\":\"%s\"}",
-		e->event->object_id, e->event->status ? e->event->status : "", e->about.payment_intent);
-	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	const struct stripe_event *event = e->event;
+	const char *detail =
+		arena_printf(e->job->arena,
+			     "{\"dispute\":\"%s\",\"status\":\"%s\",\"paymentIntent\":\"%s\","
+			     "\"amountMinor\":%" PRId64 ",\"currency\":\"%s\"}",
+			     event->object_id, event->status ? event->status : "", e->about.payment_intent,
+			     event->amount.minor, event->amount.currency);
 	struct pg *db = NULL;
 	enum err_kind kind;
 
@@ -190,9 +224,7 @@ static enum err_kind tell_dispute(struct refund_event *e, struct err *err)
 		return err_set(err, ERR_RETRY, "no_memory", "no room for the time line");
 	kind = pg_pool_take(e->db, POOL_WAIT_MS, &db, err);
 	if (!kind)
-		kind = booking_log_queue(db, e->about.booking_id, "stripe", "disputed", detail, err);
-	if (!kind)
-		kind = pg_run(db, &results, err);
+		kind = write_dispute(e, db, detail, err);
 	pg_pool_give(e->db, db);
 	return kind;
 }

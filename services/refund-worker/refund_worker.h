@@ -66,6 +66,12 @@ enum err_kind attempt_run(struct refund_worker *worker, const struct refund_clai
 enum err_kind attempt_record(struct refund_worker *worker, struct pg_pool *db, const struct job *job,
 			     const struct attempt *attempt, struct err *err) MUST_CHECK;
 
+/* bank.c: in a transaction that has begun: the refund that waits for the bank is settled when lost disputes (and refunds by hand) have given
+ * the whole payment back. Locks the refund's row, so that of two which see a part each the later one sees the whole. Errors those of pg_run;
+ * ERR_RETRY no_memory. */
+enum err_kind bank_settle(struct pg *tx, const char *payment_intent, struct arena *arena, bool *ret_settled,
+			  struct err *err) MUST_CHECK;
+
 const char *refund_answer_name(enum refund_answer answer);
 
 /* run.c: opens everything, serves until told to stop, closes everything. context: the settings. */

@@ -84,6 +84,34 @@ def test_it_promises_what_a_refund_by_hand_or_a_dispute_has_left(world):  # noqa
     assert "disputed with the bank" in message and "€" not in message
 
 
+def test_what_the_bank_has_given_back_is_not_refunded_and_both_are_told(world):  # noqa: F811
+    booking = world.booking()
+    word = {"dispute": "dp_1", "status": "lost", "paymentIntent": booking.payment_intent}
+    world.stack.sql(
+        "INSERT INTO booking_log (booking_id, actor, what, detail) VALUES (%s, 'stripe', 'charged_back', %s)",
+        booking.id,
+        json.dumps(word | {"amountMinor": 4500, "currency": "eur"}),
+    )
+    path = f"/api/Sessions/{booking.id}"
+    offer = world.api.get(path, token=world.parent.token).data["cancelMessage"]
+    assert offer.endswith("The bank has already given the payment back, so no refund by us follows.")
+    words = "The bank has already given €45.00 back to whoever paid, so no refund by us follows."
+    for message in (world.cancel(booking, world.parent).json["message"] for _ in range(2)):
+        assert message.endswith(f" {words}")
+    assert not world.stack.sql("SELECT 1 FROM refunds WHERE booking_id = %s", booking.id)
+    mails = world.stack.sql("SELECT kind, recipient_id FROM mails WHERE booking_id = %s ORDER BY recipient_id", booking.id)
+    assert [(m["kind"], m["recipient_id"]) for m in mails] == [
+        ("cancelled", world.parent.id),
+        ("cancelled", world.teacher.id),
+    ]
+    refund = world.api.get(path, token=world.parent.token).data["refund"]
+    assert (refund["status"], refund["words"], refund["amountMinor"]) == ("charged_back", words, 4500)
+    assert refund["expectedBy"] is None and refund["failureReason"] is None
+    told = world.api.get(f"{path}/timeline", token=world.parent.token).data
+    assert [e["what"] for e in told][:2] == ["charged_back", "cancelled"]
+    assert told[0]["words"] == "The dispute is lost: the bank has given the money back to whoever paid."
+
+
 def test_the_events_carry_ids_and_the_callers_trace(world):  # noqa: F811
     # An API without a broker: its outbox keeps what a relay would take at once.
     service = world.stack.start_service("api", wait=False, UNBOOK_KAFKA_BOOTSTRAP="127.0.0.1:1")

@@ -1,5 +1,7 @@
 """unbookctl verify: says what is wrong in a live database, and nothing else."""
 
+import json
+
 import pytest
 from stack import ctl
 from stack import refunding as r
@@ -106,6 +108,19 @@ def test_a_cancelled_paid_booking_without_a_refund_is_found(stack):
     stack.sql("DELETE FROM refunds")
     (line,) = verify(stack)
     assert line == f"I2 booking {booking.id} is cancelled, its payment {booking.payment_intent} has no refund"
+
+
+def test_a_cancelled_booking_whose_payment_the_bank_gave_back_owes_nothing(stack):
+    booking, refund = refunded(stack)
+    stack.sql("DELETE FROM stripe_refunds")
+    stack.sql("DELETE FROM refunds")
+    word = {"dispute": "dp_1", "status": "lost", "paymentIntent": booking.payment_intent, "currency": "eur"}
+    told = "INSERT INTO booking_log (booking_id, actor, what, detail) VALUES (%s, 'stripe', %s, %s)"
+    stack.sql(told, booking.id, "charged_back", json.dumps(word | {"amountMinor": 4000}))
+    assert [line[:2] for line in verify(stack)] == ["I2"], "the rest of a part is still owed"
+    stack.sql(told, booking.id, "charged_back", json.dumps(word | {"amountMinor": 500, "dispute": "dp_2"}))
+    stack.sql(told, booking.id, "disputed", json.dumps(word | {"amountMinor": 500, "status": "needs_response"}))
+    assert verify(stack) == [], "a late word does not open what is lost"
 
 
 def test_a_cancel_that_came_too_late_is_found(stack):

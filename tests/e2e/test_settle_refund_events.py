@@ -149,7 +149,34 @@ def test_a_dispute_that_is_won_lets_the_refund_go_by_itself(stack, settled):
         return
     assert r.wait_state(stack, refund, "succeeded")["generation"] == 2
     r.check_refunded(stack, booking)
-    assert log(stack, booking.id)[-3:] == ["refund_requested", "disputed", "refund_succeeded"]
+    assert log(stack, booking.id)[-3:] == ["refund_requested", "dispute_closed", "refund_succeeded"]
+
+
+@pytest.mark.parametrize("part", [None, 1000])
+@pytest.mark.parametrize("lost_before", [False, True])
+def test_a_lost_dispute_settles_the_refund_that_waits_for_it(stack, lost_before, part):
+    """Whether the refund was refused before that or comes after it; the rest of a part is still owed."""
+    booking = r.paid(stack)
+    body = {"amount": part} if part else {}
+    dispute = stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute", **body)["id"]
+    refund = None if lost_before else r.ask(stack, booking)
+    if refund:
+        r.wait_state(stack, refund, "needs_attention")
+    stack.stripe.post(f"disputes/{dispute}/move", status="lost")
+    tell(stack, "charge.dispute.closed", "charge.dispute.created")
+    refund = refund or r.ask(stack, booking)
+    after = r.wait_state(stack, refund, "needs_attention")
+    worker = stack.of("refund-worker")[0]
+    assert sorted(what for what in log(stack, booking.id) if "dispute" in what or "charged" in what) == [
+        "charged_back",
+        "disputed",
+    ]
+    if part:
+        assert after["settled_at"] is None
+        return
+    assert (after["settled_by"], after["settled_reference"]) == ("stripe", dispute)
+    assert log(stack, booking.id).count("refund_settled") == 1 and not r.made(stack, booking)
+    assert r.alarms(worker, "refund_needs_attention") == (0 if lost_before else 1)
 
 
 def test_an_inquiry_stops_nothing(stack):

@@ -46,6 +46,12 @@ def _where_it_ended(e, expect, intent, captured, booking):
     if booking["status"] == PENDING:
         yield f"I1: {name} was captured and its booking is still Pending"
         return
+    if given_back + e.ledger.charged_back().get(intent, 0) >= captured.amount_minor > given_back:
+        if refund and not refund["settled_at"]:
+            yield f"I1: {name} was returned by the bank and its refund is still {refund['state']}"
+        if ours:
+            yield f"I1: {name} was returned by the bank and by us: {ours}"
+        return
     if not refund:
         yield f"I2: {name} is paid, not kept, and has no refund row"
         return

@@ -68,6 +68,8 @@ def move_dispute(sim: Simulator, dispute: StripeObject, status: str) -> StripeOb
     dispute["status"] = status
     if status == "won":
         dispute["is_charge_refundable"] = True
+    elif not status.startswith("warning_"):
+        dispute["is_charge_refundable"] = False
     _tell(sim, "dispute_status", dispute)
     if status in ("won", "lost", "warning_closed"):
         emit(sim, "charge.dispute.closed", dispute, previous)

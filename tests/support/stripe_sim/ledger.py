@@ -145,6 +145,15 @@ class Ledger:
         lines = [e for e in self.effects() if e["what"] in ("dispute_created", "dispute_status")]
         return {line["payment_intent"]: line["status"] for line in lines}
 
+    def charged_back(self) -> dict[str, int]:
+        """PaymentIntent -> what lost disputes have taken."""
+        last = {e["dispute"]: e for e in self.effects() if e["what"] in ("dispute_created", "dispute_status")}
+        taken: Counter[str] = Counter()
+        for line in last.values():
+            if line["status"] == "lost":
+                taken[line["payment_intent"]] += line["amount"]
+        return dict(taken)
+
     def assert_never_over_refunded(self) -> None:
         """Replay: at no instant may live refunds of a charge exceed what was captured."""
         captured: dict[str, int] = {}

@@ -79,6 +79,9 @@ def test_disputes(sim: StripeSim, api: CheckedApi) -> None:
     intent = sim.payment()["id"]
     dispute = sim.post(f"payment_intents/{intent}/dispute")
     sim.post(f"disputes/{dispute['id']}/move", {"status": "won"})
+    lost = sim.payment()["id"]
+    sim.post(f"disputes/{sim.post(f'payment_intents/{lost}/dispute')['id']}/move", {"status": "lost"})
+    assert api.refund(lost).status == 400
     api.get(f"/v1/disputes/{dispute['id']}")
     api.get("/v1/disputes", payment_intent=intent)
     api.get("/v1/events", limit=100)

@@ -114,6 +114,16 @@ def test_refuses_disputed_and_unrefundable_charges(sim: StripeSim, api: Api) -> 
     assert Ledger(sim.ledger).disputed_payments()[disputed] == "needs_response"
 
 
+def test_a_lost_dispute_ends_all_refunds(sim: StripeSim, api: Api) -> None:
+    """Also of an inquiry, which had left the charge refundable."""
+    for first in ("needs_response", "warning_needs_response"):
+        intent = sim.payment()["id"]
+        dispute = sim.post(f"payment_intents/{intent}/dispute", {"status": first})
+        lost = sim.post(f"disputes/{dispute['id']}/move", {"status": "lost"})
+        assert not lost["is_charge_refundable"]
+        assert api.refund(intent).error["code"] == "charge_disputed"
+
+
 def test_a_dispute_beats_a_pending_refund(sim: StripeSim, api: Api) -> None:
     intent = sim.payment()["id"]
     sim.post(f"payment_intents/{intent}/course", {"course": "pending"})

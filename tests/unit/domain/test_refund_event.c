@@ -295,6 +295,18 @@ Test(refund_event, an_operators_retry_takes_a_new_key_only_when_the_old_ones_ref
 	cr_assert(got.state == REFUND_SUCCEEDED && !got.retry);
 }
 
+Test(refund_event, only_what_a_dispute_has_stopped_waits_for_the_bank)
+{
+	static const char *const reasons[] = {"charge_disputed", "charge_for_pending_refund_disputed",
+					      "refused", NULL};
+
+	for (int state = 0; state <= REFUND_NEEDS_ATTENTION; state++)
+		for (int i = 0; i < 4; i++)
+			cr_expect_eq(refund_waits_for_bank((enum refund_state)state, reasons[i]),
+				     (state == REFUND_NEEDS_ATTENTION && i == 0)
+					     || (state == REFUND_FAILED && i == 1));
+}
+
 Test(refund_event, a_dispute_stops_what_was_never_sent_and_a_won_one_lets_go_what_waits_for_it)
 {
 	static const char *const statuses[] = {"needs_response", "under_review", "lost", "won",

@@ -3,32 +3,44 @@
 
 #include "refund_promise.h"
 
-static struct refund_promise promise(int64_t by_hand_minor, bool is_disputed)
-{
-	const struct refund_beside beside = {by_hand_minor, is_disputed};
+/* Around each border: nothing, a part, the whole, more than that, and a number that no row should hold. */
+static const int64_t amounts[] = {-1, 0, 1, 1000, 2250, 3500, 4499, 4500, 4501};
+#define AMOUNTS (sizeof amounts / sizeof *amounts)
 
-	return refund_promise((struct money){4500, "EUR"}, &beside);
+static enum refund_promise_kind expected(int64_t by_hand, int64_t by_bank, bool is_disputed)
+{
+	if (by_hand < 4500 && by_bank > 0 && by_hand + by_bank >= 4500)
+		return REFUND_PROMISE_CHARGED_BACK;
+	if (by_hand >= 4500)
+		return REFUND_PROMISE_RETURNED;
+	if (is_disputed)
+		return REFUND_PROMISE_DISPUTED;
+	return by_hand + by_bank > 0 ? REFUND_PROMISE_REST : REFUND_PROMISE_ALL;
 }
 
-Test(refund_promise, rest_and_what_was_returned_before_add_up_to_the_charge)
+static void check(int64_t by_hand, int64_t by_bank, bool is_disputed)
 {
-	for (int64_t by_hand = -1; by_hand <= 4501; by_hand++) {
-		for (int disputed = 0; disputed < 2; disputed++) {
-			struct refund_promise got = promise(by_hand, disputed);
+	const struct refund_beside beside = {by_hand, is_disputed, by_bank};
+	struct refund_promise got = refund_promise((struct money){4500, "EUR"}, &beside);
 
-			cr_assert_eq(got.rest.minor + got.returned_before.minor, 4500);
-			cr_assert(got.rest.minor >= 0 && got.returned_before.minor >= 0);
-			cr_assert_str_eq(got.rest.currency, "EUR");
-			cr_assert_str_eq(got.returned_before.currency, "EUR");
-			if (by_hand >= 4500)
-				cr_assert_eq(got.kind, REFUND_PROMISE_RETURNED, "a dispute finds nothing");
-			else if (disputed)
-				cr_assert_eq(got.kind, REFUND_PROMISE_DISPUTED);
-			else
-				cr_assert_eq(got.kind,
-					     by_hand > 0 ? REFUND_PROMISE_REST : REFUND_PROMISE_ALL);
-		}
-	}
+	by_hand = by_hand < 0 ? 0 : by_hand;
+	by_bank = by_bank < 0 ? 0 : by_bank;
+	cr_assert_eq(got.rest.minor + got.returned_before.minor, 4500);
+	cr_assert(got.rest.minor >= 0 && got.returned_before.minor >= got.charged_back.minor);
+	cr_assert(got.charged_back.minor >= 0 && got.charged_back.minor <= by_bank);
+	cr_assert_eq(got.returned_before.minor, by_hand + by_bank < 4500 ? by_hand + by_bank : 4500);
+	cr_assert_str_eq(got.rest.currency, "EUR");
+	cr_assert_str_eq(got.charged_back.currency, "EUR");
+	cr_assert_eq(got.kind, expected(by_hand, by_bank, is_disputed), "%d by hand, %d by the bank, %d",
+		     (int)by_hand, (int)by_bank, is_disputed);
+}
+
+Test(refund_promise, rest_and_what_was_returned_by_hand_and_by_the_bank_add_up_to_the_charge)
+{
+	for (size_t hand = 0; hand < AMOUNTS; hand++)
+		for (size_t bank = 0; bank < AMOUNTS; bank++)
+			for (int disputed = 0; disputed < 2; disputed++)
+				check(amounts[hand], amounts[bank], disputed);
 }
 
 Test(refund_promise, an_inquiry_and_a_won_dispute_leave_the_money_here)

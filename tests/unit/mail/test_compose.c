@@ -217,6 +217,34 @@ Test(compose, a_payment_that_was_not_kept_comes_back_as_far_as_it_has_not_yet)
 	expect(compose(&f, MAIL_PAYMENT_RETURNED, 1).text, "All of it has already been returned");
 }
 
+Test(compose, what_the_bank_has_given_back_is_promised_by_nobody)
+{
+	static const struct {
+		const char *locale, *parent, *teacher;
+	} words[] = {
+		{"en",
+		 "Your bank has already given the payment of €45.00 back to you, so no refund by us follows.",
+		 "The bank has already given the payment back to the person who booked."},
+		{"de", "Ihre Bank hat Ihnen die Zahlung von 45,00\u00a0€ bereits zurückgegeben",
+		 "Die Bank hat die Zahlung der Person, die gebucht hat, bereits zurückgegeben."},
+		{"es",
+		 "Su banco ya le ha devuelto el pago de 45,00\u00a0€, así que no habrá una devolución nuestra.",
+		 "El banco ya ha devuelto el pago a la persona que reservó."},
+	};
+	struct mail_facts f = facts();
+
+	f.refund_state = NULL;
+	f.beside.charged_back_minor = 4500;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		f.recipient_locale = words[i].locale;
+		expect(compose(&f, MAIL_CANCELLED, 1).text, words[i].parent);
+		expect(compose(&f, MAIL_CANCELLED, 1).html, words[i].parent);
+		expect(compose(&f, MAIL_CANCELLED, 3).text, words[i].teacher);
+		expect_not(compose(&f, MAIL_CANCELLED, 3).text, "45");
+		expect(compose(&f, MAIL_PAYMENT_RETURNED, 1).text, words[i].parent);
+	}
+}
+
 Test(compose, an_unpaid_booking_promises_no_money)
 {
 	struct mail_facts f = facts();

@@ -214,6 +214,25 @@ Test(session_json, a_disputed_payment_is_promised_by_nobody_but_the_bank)
 	cr_assert_not_null(strstr(refund_text("words"), "€35.00 was returned."), "sent before the dispute");
 }
 
+Test(session_json, what_the_bank_has_given_back_is_owed_by_nobody)
+{
+	view.beside = (struct refund_beside){1000, true, 3500};
+	cr_assert_not_null(strstr(text("cancelMessage"), "The bank has already given the payment back"));
+	cancel(REFUND_NEEDS_ATTENTION);
+	cr_assert_str_eq(refund_text("status"), "charged_back");
+	cr_assert_str_eq(
+		refund_text("words"),
+		"The bank has already given €35.00 back to whoever paid, so no refund by us follows. "
+		"€10.00 was returned before.");
+	cr_assert_eq(refund_minor(), 3500);
+	cr_assert_str_eq(refund_text("expectedBy"), "null");
+	view.refund.state = REFUND_SUCCEEDED;
+	cr_assert_not_null(strstr(refund_text("words"), "€35.00 was returned."), "sent before the dispute");
+	view.has_refund = false;
+	view.beside = (struct refund_beside){0, false, 2000};
+	cr_assert_str_eq(refund_text("words"), "€20.00 of the €45.00 that was paid was returned.");
+}
+
 Test(session_json, a_student_reads_but_is_offered_no_cancel)
 {
 	reader.actor = (struct actor){2, ROLE_STUDENT};

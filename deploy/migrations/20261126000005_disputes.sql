@@ -1,0 +1,15 @@
+-- migrate:up
+-- The last word about each dispute, out of the time line: its end (won, lost) wins over whatever arrives late. Without an amount, or in
+-- another currency than the payment's, it is about the whole payment.
+CREATE VIEW disputes AS
+SELECT DISTINCT ON (l.booking_id, p.payment_intent, l.detail->>'dispute')
+	l.booking_id, p.payment_intent, l.detail->>'dispute' AS id, l.detail->>'status' AS status, l.id AS told_in,
+	CASE WHEN lower(l.detail->>'currency') = lower(p.currency)
+		THEN (l.detail->>'amountMinor')::bigint ELSE p.amount_minor END AS amount_minor
+FROM booking_log l JOIN payments p ON p.booking_id = l.booking_id
+	AND p.payment_intent = coalesce(l.detail->>'paymentIntent', p.payment_intent)
+WHERE l.what IN ('disputed', 'dispute_closed', 'charged_back')
+ORDER BY l.booking_id, p.payment_intent, l.detail->>'dispute', (l.detail->>'status' IN ('won', 'lost')) DESC, l.id DESC;
+
+-- migrate:down
+DROP VIEW disputes;
