@@ -1,6 +1,5 @@
-/* refund.h: one refund per captured payment, from requested to done, exactly once at Stripe. Source:
- * design.md rules 6 to 9; stripe.md sections 1 to 3. Pure: the worker asks refund_plan() what to do next,
- * does it, and tells refund_next() what came of it. */
+/* refund.h: one refund per captured payment, from requested to done, exactly once at Stripe. Source: design.md rules 6 to 9; stripe.md
+ * sections 1 to 3. Pure: the worker asks refund_plan() what to do next, does it, and tells refund_next() what came of it. */
 #ifndef REFUND_H
 #define REFUND_H
 
@@ -53,8 +52,8 @@ enum refund_answer {
 	REFUND_ANSWER_NOT_SENT,       /* provably nothing left: could not connect, breaker open, no budget */
 };
 
-/* What an answer means when Stripe told it again out of the key's memory: a refusal says only how it was then (a
- * dispute may have been won since), so that key is spent as after a stored 500. */
+/* What an answer means when Stripe told it again out of the key's memory: a refusal says only how it was then (a dispute may have been
+ * won since), so that key is spent as after a stored 500. */
 enum refund_answer refund_answer_replayed(enum refund_answer answer);
 
 /* Sums of what a list of the PaymentIntent's refunds showed. Start from zero; the caller sets the first
@@ -123,10 +122,8 @@ bool refund_event_next(const struct refund *refund, const struct stripe_refund *
 		       struct refund_change *ret) MUST_CHECK;
 
 #define REFUND_REASON_DISPUTED "charge_disputed" /* it waits in NEEDS_ATTENTION for the bank to decide */
-#define REFUND_REASON_OVERTAKEN "charge_for_pending_refund_disputed" /* FAILED: the dispute was faster */
-/* Did a dispute keep this refund from going? reason: the row's; NULL: none, or settled elsewhere. */
+/* Did a dispute keep this refund from going, before it was sent or after? reason: the row's; NULL: none, or settled elsewhere. */
 bool refund_waits_for_bank(enum refund_state state, const char *reason);
-
 /* A dispute at Stripe stops a refund that was never sent when it takes the money; a won one lets the refund that
  * waits for it (reason: the row's) go as an operator's retry would. False: nothing changes. */
 bool refund_dispute_next(const struct refund *refund, const char *reason, const char *dispute_status,

@@ -288,7 +288,7 @@ bool refund_waits_for_bank(enum refund_state state, const char *reason)
 	if (!reason)
 		return false;
 	return (state == REFUND_NEEDS_ATTENTION && strcmp(reason, REFUND_REASON_DISPUTED) == 0)
-	       || (state == REFUND_FAILED && strcmp(reason, REFUND_REASON_OVERTAKEN) == 0);
+	       || (state == REFUND_FAILED && strcmp(reason, "charge_for_pending_refund_disputed") == 0);
 }
 
 bool refund_dispute_next(const struct refund *refund, const char *reason, const char *dispute_status,

@@ -17,10 +17,10 @@ struct refund_beside {
 };
 
 enum refund_promise_kind {
-	REFUND_PROMISE_ALL,      /* the whole payment */
-	REFUND_PROMISE_REST,     /* what a refund by hand or the bank has left of it */
-	REFUND_PROMISE_RETURNED, /* nothing: all of it was refunded by hand */
-	REFUND_PROMISE_DISPUTED, /* nothing by us: the bank decides */
+	REFUND_PROMISE_ALL,          /* the whole payment */
+	REFUND_PROMISE_REST,         /* what a refund by hand or the bank has left of it */
+	REFUND_PROMISE_RETURNED,     /* nothing: all of it was refunded by hand */
+	REFUND_PROMISE_DISPUTED,     /* nothing by us: the bank decides */
 	REFUND_PROMISE_CHARGED_BACK, /* nothing: the bank has given back all that was left */
 };
 

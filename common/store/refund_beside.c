@@ -30,25 +30,21 @@ enum err_kind refund_beside_queue(struct pg *tx, int64_t booking_id, const char 
 	return pg_queue(tx, &stmt, &args, err);
 }
 
-enum err_kind refund_beside_find(struct pg *db, int64_t booking_id, const char *payment_intent,
-				 struct arena *arena, struct refund_beside *ret_beside,
-				 const char **ret_dispute, struct err *err)
+enum err_kind refund_beside_find_lost(struct pg *db, const char *payment_intent, struct arena *arena,
+				      const char **ret_dispute, struct err *err)
 {
-	static const struct pg_stmt lost_stmt = {
+	static const struct pg_stmt stmt = {
 		.name = "refund_beside_lost",
-		.sql = "SELECT id FROM disputes WHERE booking_id = $1 AND payment_intent = $2 AND status = 'lost'"
-		       " ORDER BY told_in DESC LIMIT 1",
+		.sql = "SELECT d.id FROM payments p JOIN disputes d USING (booking_id, payment_intent)"
+		       " WHERE p.payment_intent = $1 AND d.status = 'lost' ORDER BY d.told_in DESC LIMIT 1",
 		.reads_only = true,
 	};
 	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
 	struct pg_args args = {0};
 
-	pg_arg_int(&args, booking_id);
 	pg_arg_text(&args, payment_intent);
-	if (refund_beside_queue(db, booking_id, payment_intent, err) || pg_queue(db, &lost_stmt, &args, err)
-	    || pg_run(db, &results, err))
+	if (pg_one(db, &stmt, &args, &results, err))
 		return err->kind;
-	*ret_beside = refund_beside_read(&results, 0, 0, 0, NULL);
-	*ret_dispute = pg_rows(&results, 1) > 0 ? pg_text_dup(&results, 1, 0, 0, arena) : NULL;
+	*ret_dispute = pg_rows(&results, 0) > 0 ? pg_text_dup(&results, 0, 0, 0, arena) : NULL;
 	return ERR_OK;
 }

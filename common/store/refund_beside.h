@@ -9,12 +9,12 @@
 /* The columns, of a join that must stand in the FROM: of the payment and booking that two SQL expressions name. */
 #define REFUND_BESIDE_COLUMNS "h.by_hand, h.by_hand_at, d.dispute, d.charged_back"
 #define REFUND_BESIDE_COUNT   4
-#define REFUND_BESIDE_JOIN(booking, payment)                                                                               \
-	" LEFT JOIN LATERAL (SELECT coalesce(sum(s.amount_minor), 0)::bigint AS by_hand, max(s.updated_at) AS by_hand_at"  \
-	" FROM stripe_refunds s WHERE s.payment_intent = " payment " AND s.refund_id IS NULL"                              \
-	" AND s.status NOT IN ('failed', 'canceled')) h ON true"                                                           \
-	" LEFT JOIN LATERAL (SELECT (array_agg(x.status ORDER BY x.told_in DESC) FILTER (WHERE x.status <> 'lost'))[1]"    \
-	" AS dispute, coalesce(sum(x.amount_minor) FILTER (WHERE x.status = 'lost'), 0)::bigint AS charged_back"           \
+#define REFUND_BESIDE_JOIN(booking, payment)                                                                              \
+	" LEFT JOIN LATERAL (SELECT coalesce(sum(s.amount_minor), 0)::bigint AS by_hand, max(s.updated_at) AS by_hand_at" \
+	" FROM stripe_refunds s WHERE s.payment_intent = " payment " AND s.refund_id IS NULL"                             \
+	" AND s.status NOT IN ('failed', 'canceled')) h ON true"                                                          \
+	" LEFT JOIN LATERAL (SELECT (array_agg(x.status ORDER BY x.told_in DESC) FILTER (WHERE x.status <> 'lost'))[1]"   \
+	" AS dispute, coalesce(sum(x.amount_minor) FILTER (WHERE x.status = 'lost'), 0)::bigint AS charged_back"          \
 	" FROM disputes x WHERE x.booking_id = " booking " AND x.payment_intent = " payment ") d ON true "
 
 /* Read those columns from the given one on. ret_by_hand_at: when the newest one by hand changed, INSTANT_NONE: none; NULL: not wanted. */
@@ -25,9 +25,8 @@ struct refund_beside refund_beside_read(const struct pg_results *results, int in
 enum err_kind refund_beside_queue(struct pg *tx, int64_t booking_id, const char *payment_intent,
 				  struct err *err) MUST_CHECK;
 
-/* Ask for them, and for the newest lost dispute ("dp_..." in the arena; NULL: none). Errors those of pg_run. */
-enum err_kind refund_beside_find(struct pg *db, int64_t booking_id, const char *payment_intent,
-				 struct arena *arena, struct refund_beside *ret_beside,
-				 const char **ret_dispute, struct err *err) MUST_CHECK;
+/* The newest lost dispute of a payment: "dp_..." in the arena; NULL: none. Errors those of pg_run. */
+enum err_kind refund_beside_find_lost(struct pg *db, const char *payment_intent, struct arena *arena,
+				      const char **ret_dispute, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,28 +1,44 @@
 /* bank.c: a refund that waits for the bank, after the bank has given the money back: nobody owes it any more. */
-#include "booking_log.h"
 #include "refund_beside.h"
 #include "refund_events.h"
 #include "refund_worker.h"
 #include "refunds_operator.h"
 
-#define ACTOR "stripe"
+/* Has all of the payment gone back, the last of it by the bank? */
+static enum err_kind is_charged_back(struct pg *tx, const struct refund_events_found *about, bool *ret_is,
+				     struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct refund_beside beside;
+
+	if (refund_beside_queue(tx, about->booking_id, about->payment_intent, err)
+	    || pg_run(tx, &results, err))
+		return err->kind;
+	beside = refund_beside_read(&results, 0, 0, 0, NULL);
+	*ret_is = refund_promise(about->captured, &beside).kind == REFUND_PROMISE_CHARGED_BACK;
+	return ERR_OK;
+}
 
 enum err_kind bank_settle(struct pg *tx, const char *payment_intent, struct arena *arena, bool *ret_settled,
 			  struct err *err)
 {
+	struct refund_ruling ruling = {.actor = "stripe"};
 	struct refund_events_found about;
-	struct refund_ruling ruling = {.actor = ACTOR};
-	struct refund_beside beside;
-	const char *dispute;
+	const char *dispute = NULL;
+	bool is = false;
 
 	*ret_settled = false;
 	if (refund_events_lock(tx, payment_intent, err)
-	    || refund_events_find(tx, payment_intent, NULL, arena, &about, err)
-	    || refund_beside_find(tx, about.booking_id, payment_intent, arena, &beside, &dispute, err))
+	    || refund_events_find(tx, payment_intent, NULL, arena, &about, err))
 		return err->kind;
-	if (!about.row || !refund_waits_for_bank(about.row->refund.state, about.reason)
-	    || refund_promise(about.captured, &beside).kind != REFUND_PROMISE_CHARGED_BACK)
+	if (!about.row || !refund_waits_for_bank(about.row->refund.state, about.reason))
 		return ERR_OK;
+	if (is_charged_back(tx, &about, &is, err))
+		return err->kind;
+	if (!is)
+		return ERR_OK;
+	if (refund_beside_find_lost(tx, payment_intent, arena, &dispute, err))
+		return err->kind;
 	ruling.row = about.row;
 	ruling.event_payload =
 		event_encode_refund(&about.row->refund, about.row->cause, about.row->version + 1, arena);
