@@ -6,13 +6,12 @@ import pathlib
 import re
 import subprocess
 
-from common import Line, seed_bookings
-from stack import Stack
+from common import Line, progress, seed_bookings, world
 from stack.system import postgres_bin
 
 CLIENTS = 16
 ROUNDS = 2
-BOOKINGS = 96_000
+BOOKINGS_PER_S = 9_600  # more than anybody cancels
 BUDGET = 0.75
 
 WRK = """
@@ -26,6 +25,10 @@ function done(summary, latency, requests)
   print("RESULT " .. summary.requests .. " " .. summary.duration .. " " .. (e.connect + e.read + e.write + e.status + e.timeout))
 end
 """
+
+
+def bookings_for(seconds):
+    return BOOKINGS_PER_S * seconds
 
 
 def cancels_per_second(stack, token, seconds):
@@ -119,13 +122,14 @@ def pgbench_script(statements, per_client):
     return "\n".join([*lines, "\\endpipeline", ""]), defines
 
 
-def peers_per_second(stack, statements, seconds):
-    per_client = (BOOKINGS - 300) // CLIENTS
+def peers_per_second(stack, statements, seconds, after=0):
+    """Transactions per second. Each client cancels bookings of its own, from the one after number `after` of them on."""
+    per_client = (stack.one("SELECT count(*) AS n FROM bookings")["n"] - 300) // CLIENTS
     script, defines = pgbench_script(statements, per_client)
     path = pathlib.Path(stack.dir) / "cancel.pgbench"
     path.write_text(script)
     before = cancelled(stack)
-    argv = [postgres_bin("pgbench"), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "1", "-T", str(seconds), "-f", path, "-D", "n=0"]
+    argv = [postgres_bin("pgbench"), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "1", "-T", str(seconds), "-f", path, "-D", f"n={after}"]
     for name, text in defines.items():
         argv += ["-D", f"{name}={text}"]
     result = subprocess.run([*argv, stack.pg.url(stack.database)], env={**os.environ, "PGOPTIONS": ""}, capture_output=True, text=True,
@@ -138,19 +142,17 @@ def peers_per_second(stack, statements, seconds):
 
 def one_round(seconds, statements):
     """A fresh world for each side, so that neither works on the other's leavings."""
-    with Stack(build="release", compressed=False, durable=True, settings={"UNBOOK_LOG_LEVEL": "info"}) as stack:
-        for service in ("refund-worker", "notifier", "reaper"):
-            stack.of(service)[0].sigterm()
-        token = seed_bookings(stack, BOOKINGS)
+    with world(("api",)) as stack:
+        token = seed_bookings(stack, bookings_for(seconds))
         statements = statements or statements_of_one_cancel(stack, token)
         stack.sql("CHECKPOINT")
         ours = cancels_per_second(stack, token, seconds)
         stack.eventually(lambda: stack.one("SELECT count(*) AS n FROM outbox")["n"] == 0, 60, "the relay has drained")
-    with Stack(build="release", compressed=False, durable=True) as stack:
-        for service in ("api", "refund-worker", "notifier", "reaper"):
-            stack.of(service)[0].sigterm()
-        seed_bookings(stack, BOOKINGS)
+    progress(f"API {ours:.0f}/s")
+    with world(()) as stack:
+        seed_bookings(stack, bookings_for(seconds))
         peer = peers_per_second(stack, statements, seconds)
+    progress(f"pgbench {peer:.0f}/s")
     return ours, peer, statements
 
 

@@ -1,6 +1,11 @@
-"""What the measurements share: a line of the report, and a world full of paid bookings."""
+"""What the measurements share: a line of the report, a world to measure, and paid bookings in it."""
 
+import contextlib
+import pathlib
+import sys
 from dataclasses import dataclass, field
+
+from stack import NAMES, Stack
 
 PARENT_ID = 1
 TEACHERS = 50
@@ -13,6 +18,22 @@ class Line:
     budget: str
     met: bool
     notes: list[str] = field(default_factory=list)
+
+
+def progress(text):
+    """For who watches a terminal."""
+    if sys.stderr.isatty():
+        print(f"  {text}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def world(only=NAMES, settings=None, *, durable=True, infra=None):
+    """Release builds with the settings that users get, on real Kafka and a PostgreSQL that forgets nothing."""
+    settings = {"UNBOOK_LOG_LEVEL": "info", **(settings or {})}
+    stack = Stack(infra, build="release", compressed=False, durable=durable, settings=settings)
+    with contextlib.ExitStack() as ending:
+        ending.push(stack)
+        yield stack.start(only=only)
 
 
 def seed_bookings(stack, count):
@@ -46,6 +67,12 @@ def seed_bookings(stack, count):
         stack.sql(f"VACUUM ANALYZE {table}")
     stack.sql("CHECKPOINT")
     return stack.issuer.mint("bench-parent", "Parent", email="p@families.example", name="P")
+
+
+def times_of(pid):
+    """CPU time that a process has used, and that of its children who have ended, in seconds."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100, (int(fields[13]) + int(fields[14])) / 100
 
 
 def percentile(values, share):

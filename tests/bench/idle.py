@@ -4,17 +4,11 @@ import datetime
 import pathlib
 import time
 
-from common import Line
-from stack import Stack
+from common import Line, times_of, world
 
 RSS_BUDGET_MB = 15.0
 READY_BUDGET_MS = 100
 SETTLE_S = 3
-
-
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / 100
 
 
 def rss_mb(pid):
@@ -32,14 +26,14 @@ def ready_ms(stack, name):
 
 
 def measure(seconds):
-    with Stack(build="release", compressed=False) as stack:
+    with world(("api",), durable=False) as stack:
         ready = {name: ready_ms(stack, name) for name in ("refund-worker", "notifier", "reaper")}
         pids = {name: stack.of(name)[0].pid for name in ready}
         time.sleep(SETTLE_S)  # the measurement is of time passing
-        before = {name: cpu_seconds(pid) for name, pid in pids.items()}
+        before = {name: times_of(pid)[0] for name, pid in pids.items()}
         time.sleep(seconds)
         for name, pid in pids.items():
-            cpu = (cpu_seconds(pid) - before[name]) / seconds * 100
+            cpu = (times_of(pid)[0] - before[name]) / seconds * 100
             rss = rss_mb(pid)
             yield Line(f"idle {name}: resident memory", f"{rss:.1f} MB", f"<= {RSS_BUDGET_MB} MB", rss <= RSS_BUDGET_MB)
             yield Line(f"idle {name}: CPU", f"{cpu:.2f} %", "<= 1 %", cpu <= 1.0)
