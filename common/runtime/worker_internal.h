@@ -12,6 +12,9 @@
 
 #define WORKER_TOPICS_MAX 16
 #define WORKER_SERIES_MAX 16 /* messages that are fetched, and claimed in one transaction, at once */
+#define WORKER_PENDING_FULL \
+	(WORKER_SERIES_MAX  \
+	 + WORKER_SERIES_MAX / 2) /* messages that wait while nothing can be claimed, before a pause */
 #define WORKER_PENDING_MAX \
 	(2 * WORKER_SERIES_MAX) /* the rest is for what is still on its way after a pause */
 

@@ -7,9 +7,8 @@
 #include "log.h"
 #include "worker_internal.h"
 
-#define POLL_MS 250 /* longest wait for a message: what a stop may cost */
-#define PATIENCE_MS \
-	100 /* a shorter blockage is waited out without pausing: pausing throws fetched messages away */
+#define POLL_MS          250 /* longest wait for a message: what a stop may cost */
+#define PATIENCE_MS      100 /* a shorter blockage is waited out; in a longer one the group is served so often */
 #define REOPEN_MS        1000
 #define CLOSE_KAFKA_MS   5000
 #define CHECK_MS         2000
@@ -238,7 +237,11 @@ static void listen(struct worker *worker, bool moved)
 	rest(worker, next_look_ms(worker, PATIENCE_MS));
 	if (deadline_in_ms(0) - worker->blocked_since_ms < PATIENCE_MS)
 		return;
-	kafka_consumer_pause(worker->consumer);
+	worker->blocked_since_ms = deadline_in_ms(0);
+	/* Pausing throws fetched messages away, and librdkafka 2.0.2 takes up to a second to fetch again: what comes meanwhile is kept, while
+	 * there is room. */
+	if (worker->pending_count >= WORKER_PENDING_FULL)
+		kafka_consumer_pause(worker->consumer);
 	if (worker->pending_count < WORKER_PENDING_MAX)
 		(void)receive(worker, 0);
 }

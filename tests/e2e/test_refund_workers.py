@@ -36,6 +36,19 @@ def test_all_workers_together_keep_to_one_budget(new_stack):
         assert last - first >= 0.95, "never more than 20 in a second"
 
 
+def test_a_worker_whose_slots_were_all_taken_takes_the_next_at_once(new_stack):
+    """A pause of its consumer would cost it most of a second for each round of slots."""
+    stack = new_stack(only=("refund-worker",), settings={"UNBOOK_REFUND_RATE": "0", "UNBOOK_SLOTS": "4"})
+    r.fault(stack, None, "delay", seconds=0.2, when="before", count=None)
+    bookings = [r.paid(stack) for _ in range(32)]
+    refunds = [r.ask(stack, booking, due="1 hour") for booking in bookings]
+    for refund in refunds:
+        r.wait_state(stack, refund, "succeeded", timeout=30)
+    posts = sorted(e.real for e in r.ledger(stack).refund_posts())
+    assert len(posts) == 32
+    assert posts[-1] - posts[0] < 3.5, "eight rounds of 0.2 s"
+
+
 def test_a_worker_that_stood_still_longer_than_its_lease_sends_nothing(new_stack):
     """F2: the first one is stopped between its list and its post; the second takes over."""
     stack = new_stack(only=("refund-worker",), settings={"UNBOOK_STRIPE_TIMEOUT_MS": "20000"})
