@@ -54,12 +54,13 @@ def without_a_limit(stack, first, count):
 
 
 def measure(seconds):
-    limited, unlimited = BUDGET_PER_S * seconds, int(SLOTS / ANSWER_S) * max(4, seconds // 2)
+    length = max(4, seconds * 2 // 3)
+    limited, unlimited = BUDGET_PER_S * length, int(SLOTS / ANSWER_S) * length
     with world(()) as stack:
         count = limited * len(WORKERS) + unlimited
         seed_bookings(stack, count)
         take_intents(stack, count)
         stack.stripe.post("rate_limit", per_second=STRIPES_LIMIT_PER_S, method="POST", path_prefix="/v1/refunds")
         for turn, workers in enumerate(WORKERS):
-            yield under_the_budget(stack, 1 + turn * limited, workers, seconds)
+            yield under_the_budget(stack, 1 + turn * limited, workers, length)
         yield without_a_limit(stack, 1 + len(WORKERS) * limited, unlimited)
