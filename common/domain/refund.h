@@ -35,6 +35,7 @@ struct refund {
 	int failures;                 /* that were ours to cause, for back-off */
 	char lease_token[40];         /* the fence: whoever records names it */
 	struct instant created_at;
+	bool is_disputed; /* the newest word of the bank takes the money: nothing is sent until it decides */
 };
 
 /* What the worker found out in this attempt, before it decides the row's next state. */
@@ -84,7 +85,7 @@ enum refund_step {
 	REFUND_STEP_RECORD, /* nothing to send: record what refund_next() says */
 };
 /* After the list (or without one on the first attempt): post, or only record (refund_next() is then told
- * NOT_SENT). Only REQUESTED and SENDING rows post: a claim leaves PENDING and REQUIRES_ACTION as they are. */
+ * NOT_SENT). A disputed one never posts (design.md section 7). Only REQUESTED and SENDING rows post: a claim leaves PENDING and REQUIRES_ACTION as they are. */
 enum refund_step refund_plan(const struct refund *refund, const struct refund_list *list);
 
 /* After this answer the caller lists once more, with an empty struct refund_list and after_answer set,

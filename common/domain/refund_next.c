@@ -97,7 +97,7 @@ static void again(const struct refund *refund, bool counts, struct refund_change
 
 enum refund_step refund_plan(const struct refund *refund, const struct refund_list *list)
 {
-	if (!is_unsent_state(refund->state) || !can_be_refunded(refund))
+	if (!is_unsent_state(refund->state) || !can_be_refunded(refund) || refund->is_disputed)
 		return REFUND_STEP_RECORD;
 	if (!list->listed)
 		return refund_may_exist(refund) ? REFUND_STEP_RECORD : REFUND_STEP_POST;
@@ -152,9 +152,19 @@ static bool next_from_list(const struct refund *refund, const struct refund_list
 	return true;
 }
 
+/* Nothing of ours is at Stripe, and nothing may be sent while the bank decides. An unknown list tells neither. */
+static bool is_held_back(const struct refund *refund, const struct refund_list *list,
+			 enum refund_answer answer)
+{
+	return refund->is_disputed && answer == REFUND_ANSWER_NOT_SENT
+	       && ((list->listed && list->whole) || !refund_may_exist(refund));
+}
+
 static void next_from_answer(const struct refund *refund, const struct refund_list *list,
 			     enum refund_answer answer, struct refund_change *ret)
 {
+	if (is_held_back(refund, list, answer))
+		answer = REFUND_ANSWER_DISPUTED;
 	switch (answer) {
 	case REFUND_ANSWER_DISPUTED:
 		needs_attention(refund, REFUND_REASON_DISPUTED, ret);

@@ -152,6 +152,22 @@ def test_a_dispute_that_is_won_lets_the_refund_go_by_itself(stack, settled):
     assert log(stack, booking.id)[-3:] == ["refund_requested", "dispute_closed", "refund_succeeded"]
 
 
+@pytest.mark.parametrize("refundable", [False, True])
+def test_a_refund_asked_for_after_the_dispute_is_not_sent_before_it_is_won(stack, refundable):
+    """Even where Stripe would take it: the bank may give the money back as well."""
+    booking = r.paid(stack)
+    dispute = stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute", is_charge_refundable=refundable)
+    tell(stack, "charge.dispute.created")
+    refund = r.ask(stack, booking)
+    assert r.wait_state(stack, refund, "needs_attention")["failure_reason"] == "charge_disputed"
+    assert not r.posts(stack, booking)
+    stack.stripe.post(f"disputes/{dispute['id']}/move", status="won")
+    tell(stack, "charge.dispute.closed")
+    assert r.wait_state(stack, refund, "succeeded")["generation"] == 1
+    assert len(r.posts(stack, booking)) == 1
+    r.check_refunded(stack, booking)
+
+
 @pytest.mark.parametrize("part", [None, 1000])
 @pytest.mark.parametrize("lost_before", [False, True])
 def test_a_lost_dispute_settles_the_refund_that_waits_for_it(stack, lost_before, part):

@@ -96,6 +96,27 @@ Test(refund, posts_after_a_list_only_when_it_is_whole_and_shows_nothing_of_ours)
 	}
 }
 
+Test(refund, what_the_bank_disputes_is_not_sent_until_it_decides)
+{
+	for (unsigned i = 0; i < STATES * 8; i++) {
+		struct refund refund = sample_refund((enum refund_state)(i / 8));
+		struct refund_list list = {.listed = i & 1, .whole = i & 2};
+		bool may_exist = i & 4, is_known = !may_exist || (i & 3) == 3;
+		struct refund_change change;
+
+		refund.is_disputed = true;
+		refund.attempts = may_exist ? 2 : 1;
+		cr_assert_eq(refund_plan(&refund, &list), REFUND_STEP_RECORD);
+		if (!is_unsent(refund.state))
+			continue;
+		refund_next(&refund, &list, REFUND_ANSWER_NOT_SENT, NULL, false, &change);
+		cr_assert_eq(change.state, is_known ? REFUND_NEEDS_ATTENTION : REFUND_REQUESTED);
+		cr_assert_str_eq(change.reason, is_known ? REFUND_REASON_DISPUTED : "");
+		refund_next(&refund, &list, REFUND_ANSWER_UNKNOWN, NULL, false, &change);
+		cr_assert_eq(change.state, REFUND_REQUESTED);
+	}
+}
+
 Test(refund, posts_beside_a_part_refunded_by_hand_and_not_beside_the_whole)
 {
 	struct refund refund = sample_refund(REFUND_SENDING);
