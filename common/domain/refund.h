@@ -57,8 +57,7 @@ enum refund_answer {
  * won since), so that key is spent as after a stored 500. */
 enum refund_answer refund_answer_replayed(enum refund_answer answer);
 
-/* Sums of what a list of the PaymentIntent's refunds showed. Start from zero; the caller sets the first
- * three. */
+/* Sums of what a list of the PaymentIntent's refunds showed. Start from zero; the caller sets the first three. */
 struct refund_list {
 	bool listed;       /* false: no list was made in this attempt */
 	bool whole;        /* the list reached the last page */
@@ -125,8 +124,8 @@ bool refund_event_next(const struct refund *refund, const struct stripe_refund *
 #define REFUND_REASON_DISPUTED "charge_disputed" /* it waits in NEEDS_ATTENTION for the bank to decide */
 /* Did a dispute keep this refund from going, before it was sent or after? reason: the row's; NULL: none, or settled elsewhere. */
 bool refund_waits_for_bank(enum refund_state state, const char *reason);
-/* A dispute at Stripe stops a refund that was never sent when it takes the money; a won one lets the refund that
- * waits for it (reason: the row's) go as an operator's retry would. False: nothing changes. */
+/* A dispute that takes the money stops a refund that was never sent; a won one lets the refund that waits for it (reason: the row's)
+ * go as an operator's retry would. False: nothing changes. */
 bool refund_dispute_next(const struct refund *refund, const char *reason, const char *dispute_status,
 			 struct refund_change *ret) MUST_CHECK;
 
