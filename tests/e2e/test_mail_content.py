@@ -125,6 +125,21 @@ def test_each_reader_in_their_language_and_zone(mailbox, locale, subject, hello,
         )
 
 
+def test_a_name_of_any_direction_turns_nothing_around_it(mailbox):
+    seed = mailbox.seed
+    parent = seed.person("Parent", "\u202ePia\u2069")
+    teacher = seed.person("Teacher", "Tom")
+    booking = seed.booking(parent, teacher, title="שיעור 7")
+    mailing.cancel(mailbox, booking)
+    (letter,) = letters(mailbox, teacher)
+    assert letter.subject.startswith("Cancelled: \u2068שיעור 7\u2069 on ")
+    assert "\u2068Pia\u2069 cancelled this session." in letter.text and "Hello Tom," in letter.text
+    html = letter.message.get_body(("html",)).get_content()
+    assert "<bdi>Pia</bdi> cancelled this session." in html and "<strong><bdi>שיעור 7</bdi></strong>" in html
+    assert not {"\u202a", "\u202e"} & set(letter.text + html)
+    assert str(letter.event("CANCEL")["SUMMARY"]) == "שיעור 7"
+
+
 @pytest.mark.parametrize(
     ("minor", "currency", "words"),
     [
