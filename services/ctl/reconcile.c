@@ -21,7 +21,7 @@ static int usage(void)
 	      "Compares what Stripe has with what the tables have, in both directions: payments and refunds that only one\n"
 	      "side knows, and those whose amount, currency, status or owner differ; then what was captured and what was\n"
 	      "given back per UTC day and currency, on both sides. Only reads, here and at Stripe.\n"
-	      "Exit code 0: nothing differs, 1: something does, 70: it could not be found out.\n\n"
+	      "Exit code 0: nothing differs, 1: something does, 70: it could not be found out, and nothing is printed.\n\n"
 	      "  --since <time>        2026-11-18 or 2026-11-18T09:30:00Z; default: the UTC day seven days ago\n"
 	      "  --grace-s <seconds>   what is younger is left to the next run, for it may be on its way; default 600\n"
 	      "  --json                one JSON object; default: CSV (RFC 4180)\n"
@@ -113,28 +113,42 @@ static void compare_refund(struct reconciling *r, const struct reconcile_refund_
 		pair->theirs.amount, pair->ours.amount);
 }
 
-/* What was seen in the window may be a part of it only: then the payment's own list tells. */
-static enum err_kind compare_request(struct reconciling *r, const struct reconcile_request *request,
-				     struct err *err)
+/* The sum of a payment's own list of refunds, when Stripe knows the payment. */
+static enum err_kind ask_list(struct reconciling *r, const struct reconcile_request *request,
+			      bool *ret_is_there, int64_t *ret_live_minor, struct err *err)
 {
 	const struct refund refund = {.payment_intent = request->payment_intent,
 				      .captured = request->captured};
-	int64_t live_minor = request->live_minor;
-	enum reconcile_finding finding;
 	struct patience patience = {0};
 	struct stripe_answer answer;
 	struct refund_list list;
 	enum err_kind kind;
 
-	if (live_minor < request->captured.minor) {
-		do
-			kind = stripe_list_refunds(r->link->stripe, &refund, &list, &answer, err);
-		while (patience_again(&patience, kind));
-		if (kind)
-			return err_while(err, "list the refunds of %.64s at Stripe", request->payment_intent);
-		live_minor = list.live_minor;
-	}
-	finding = reconcile_request(request->state, request->captured.minor, live_minor);
+	do
+		kind = stripe_list_refunds(r->link->stripe, &refund, &list, &answer, err);
+	while (patience_again(&patience, kind));
+	*ret_is_there = !reconcile_is_not_there(kind, &answer);
+	if (!*ret_is_there)
+		return ERR_OK;
+	if (kind)
+		return err_while(err, "list the refunds of %.64s at Stripe", request->payment_intent);
+	*ret_live_minor = list.live_minor;
+	return ERR_OK;
+}
+
+/* What was seen in the window may be a part of it only: then the payment's own list tells. Of a payment that Stripe does not know
+ * nothing can go back, whatever the row says. */
+static enum err_kind compare_request(struct reconciling *r, const struct reconcile_request *request,
+				     struct err *err)
+{
+	int64_t live_minor = request->live_minor;
+	enum reconcile_finding finding;
+	bool is_there = true;
+
+	if (live_minor < request->captured.minor && ask_list(r, request, &is_there, &live_minor, err))
+		return err->kind;
+	finding = is_there ? reconcile_request(request->state, request->captured.minor, live_minor)
+			   : RECONCILE_NOT_AT_STRIPE;
 	if (reconcile_is_difference(finding))
 		report_line(r, &(struct report_line){.object = "request",
 						     .day = request->day,
@@ -252,14 +266,12 @@ static enum err_kind reconcile_in(struct reconciling *r, const struct order *ord
 	r->window.instance_id = r->link->instance_id;
 	if (r->window.from.us >= r->window.until.us)
 		return err_set(err, ERR_REJECT, "empty_window", "nothing lies between --since and --grace-s");
-	if (reconcile_gather(r, err) || reconcile_rows_pair(db, &r->window, err)
+	if (report_begin(r, err) || reconcile_gather(r, err) || reconcile_rows_pair(db, &r->window, err)
 	    || reconcile_rows_count_charges(db, &r->window, &r->charges, err))
 		return err->kind;
-	report_begin(r);
 	if (compare_payments(r, err) || compare_refunds(r, err) || compare_requests(r, err)
-	    || report_sums(r, err))
+	    || report_sums(r, err) || report_end(r, err))
 		return err->kind;
-	report_end(r);
 	say_in_short(r);
 	return ERR_OK;
 }
@@ -273,6 +285,8 @@ static enum err_kind run(const struct ctl_stripe *link, void *context, int *ret_
 
 	arena_init(&arena, ARENA_BYTES_MAX);
 	kind = reconcile_in(&r, order, err);
+	if (r.out)
+		fclose(r.out);
 	arena_release(&arena);
 	*ret_code = r.differences ? 1 : 0;
 	return kind;

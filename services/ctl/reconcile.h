@@ -4,6 +4,7 @@
 #define CTL_RECONCILE_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include "ctl_stripe.h"
 #include "progress.h"
@@ -14,7 +15,8 @@ struct reconciling {
 	struct reconcile_window window;
 	struct arena *arena; /* of a page */
 	bool as_json;
-	int64_t lines, differences; /* printed */
+	FILE *out;                  /* the report as far as it goes; owned by the caller of report_begin */
+	int64_t lines, differences; /* in it */
 	int64_t foreign_payments, foreign_refunds;
 	int64_t unread;  /* objects of others at Stripe that do not read */
 	int64_t charges; /* payments that are not compared */
@@ -23,6 +25,9 @@ struct reconciling {
 /* Everything that Stripe has in the window, and every row's object that its lists did not show, into the temporary tables. Many
  * requests to Stripe, one after the other. */
 enum err_kind reconcile_gather(struct reconciling *r, struct err *err) MUST_CHECK;
+
+/* Did Stripe say that it has no such object? An id that nothing at Stripe can have is not even asked for. */
+bool reconcile_is_not_there(enum err_kind kind, const struct stripe_answer *answer);
 
 /* A line of the report: a difference, or a sum. Texts borrowed; NULL is an empty field. */
 struct report_line {
@@ -35,8 +40,10 @@ struct report_line {
 	int64_t stripe_minor, tables_minor;
 	const char *stripe_status, *tables_status;
 };
-void report_begin(const struct reconciling *r);
+/* Opens r->out. Errors RETRY no_file: a temporary file cannot be made or written. */
+enum err_kind report_begin(struct reconciling *r, struct err *err) MUST_CHECK;
 void report_line(struct reconciling *r, const struct report_line *line); /* counts it */
-void report_end(const struct reconciling *r);
+/* The whole report goes to stdout, of which nothing was written before. */
+enum err_kind report_end(const struct reconciling *r, struct err *err) MUST_CHECK;
 
 #endif

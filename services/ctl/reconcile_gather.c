@@ -88,10 +88,11 @@ static enum err_kind list_all(struct reconciling *r, const char *what,
 	return kind;
 }
 
-/* An id that nothing at Stripe can have is not even asked for. */
-static bool is_not_there(enum err_kind kind, const struct stripe_answer *answer)
+bool reconcile_is_not_there(enum err_kind kind, const struct stripe_answer *answer)
 {
-	return kind == ERR_REJECT && (answer->http_status == NOT_FOUND || answer->http_status == NOT_SENT);
+	return kind == ERR_REJECT
+	       && (answer->http_status == NOT_FOUND || answer->http_status == NOT_SENT
+		   || str_eq(answer->code, "resource_missing"));
 }
 
 /* It may be older at Stripe than its row is here. */
@@ -107,24 +108,25 @@ static enum err_kind ask_payment(struct reconciling *r, const struct reconcile_u
 	while (patience_again(&patience, kind));
 	if (!kind)
 		return reconcile_rows_add_payments(r->link->db, &found, 1, err);
-	if (is_not_there(kind, &answer))
+	if (reconcile_is_not_there(kind, &answer))
 		return ERR_OK;
 	return err_while(err, "get payment %.64s at Stripe", row->id);
 }
 
+/* Whosever it is: of another payment than its row says is what is looked for. */
 static enum err_kind ask_refund(struct reconciling *r, const struct reconcile_unseen *row, struct err *err)
 {
-	const struct refund of = {.payment_intent = row->payment_intent};
+	const struct refund anybodys = {0};
 	struct patience patience = {0};
 	struct stripe_answer answer;
 	enum err_kind kind;
 
 	do
-		kind = stripe_get_refund(r->link->stripe, &of, row->id, &answer, err);
+		kind = stripe_get_refund(r->link->stripe, &anybodys, row->id, &answer, err);
 	while (patience_again(&patience, kind));
 	if (!kind)
 		return reconcile_rows_add_refunds(r->link->db, &answer.refund, 1, err);
-	if (is_not_there(kind, &answer))
+	if (reconcile_is_not_there(kind, &answer))
 		return ERR_OK;
 	return err_while(err, "get refund %.64s at Stripe", row->id);
 }

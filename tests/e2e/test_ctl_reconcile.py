@@ -163,6 +163,51 @@ def test_any_text_is_one_field_and_an_unwritten_report_is_a_failure(stack):
     assert "cannot write to stdout" in err
 
 
+def of_another_account(stack, name, state):
+    """A payment and its refund row whose PaymentIntent the account of the key does not know: (payment, refund)."""
+    booking = r.paid(stack)
+    stack.sql("UPDATE payments SET payment_intent = %s WHERE payment_intent = %s", name, booking.payment_intent)
+    booking.payment_intent = name
+    refund = r.ask(stack, booking, doorbell=False)
+    stack.sql("UPDATE refunds SET state = %s WHERE id = %s", state, refund)
+    return booking, refund
+
+
+def test_refunds_of_payments_that_stripe_does_not_know_are_differences_among_others(stack):
+    fine, _ = refunded(stack, r.paid(stack)), r.paid(stack)
+    given, back = of_another_account(stack, "pi_elsewhere1", "succeeded")
+    waiting, asked = of_another_account(stack, "pi_elsewhere2", "needs_attention")
+    stack.sql(
+        "INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status, refund_id, generation)"
+        " VALUES ('re_elsewhere', %s, 4500, 'EUR', 'succeeded', %s, 1)", given.payment_intent, back
+    )  # fmt: skip
+    expected = Counter(
+        (object, of, "not_at_stripe")
+        for object, of in [("payment", given.payment_intent), ("payment", waiting.payment_intent),
+                           ("refund", "re_elsewhere"), ("request", back), ("request", asked)]
+    )  # fmt: skip
+    differences, sums, _ = reconcile(stack, code=1)
+    assert found(differences) == expected
+    assert [(line["object"], line["stripe_count"], line["tables_count"]) for line in sums] == [
+        ("payment", "2", "4"),
+        ("refund", "1", "2"),
+    ]
+    told = as_json(stack, code=1)
+    assert found(line for line in told["lines"] if line["row"] == "difference") == expected
+    assert fine[0] not in json.dumps(told["lines"]) and len(told["lines"]) == len(expected) + 2
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_failure_in_the_middle_prints_one_reason_and_no_report(stack, form):
+    stack.sql("UPDATE payments SET payment_intent = 'pi_gone' WHERE payment_intent = %s", r.paid(stack).payment_intent)
+    refunded(stack, short := r.paid(stack), amount=100)
+    rule = {"kind": "error", "path": "/v1/refunds", "skip": 1, "count": None}
+    stack.stripe.control("POST", "/_sim/faults", rule)
+    out, err = ctl.run(stack, "reconcile", *NOW, *form, code=70)
+    assert out == "" and err.count("\n") == 1
+    assert f"list the refunds of {short.payment_intent} at Stripe: HTTP 500" in err
+
+
 def test_json_says_the_same(stack):
     fine, dear = r.paid(stack), r.paid(stack)
     stack.sql("UPDATE payments SET amount_minor = 1 WHERE payment_intent = %s", dear.payment_intent)
@@ -196,6 +241,9 @@ def test_what_is_older_at_stripe_than_its_row_is_asked_for_by_its_id(stack):
     ]
     asked = [e.path for e in stack.stripe.ledger.exchanges() if e.method == "GET"]
     assert f"/v1/payment_intents/{old}" in asked and f"/v1/refunds/{seen}" in asked
+    stack.sql("UPDATE stripe_refunds SET payment_intent = %s WHERE id = %s", old, seen)
+    (line,) = reconcile(stack, "--since", at.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), code=1)[0]
+    assert (line["id"], line["what"]) == (seen, "other_owner")
 
 
 def test_many_are_compared_page_by_page(stack):

@@ -60,7 +60,8 @@ enum err_kind stripe_create_refund(struct stripe *stripe, const struct refund *r
 				   const char *traceparent, struct stripe_answer *ret_answer,
 				   struct err *err) MUST_CHECK;
 
-/* GET /v1/refunds/{id}, as Stripe sees it now. id must be the id of a refund of refund->payment_intent. */
+/* GET /v1/refunds/{id}, as Stripe sees it now. id must be the id of a refund of refund->payment_intent,
+ * NULL: of any payment. */
 enum err_kind stripe_get_refund(struct stripe *stripe, const struct refund *refund, const char *id,
 				struct stripe_answer *ret_answer, struct err *err) MUST_CHECK;
 
