@@ -19,6 +19,7 @@ struct http_server {
 	struct http_job_pool *pools[HTTP_POOLS]; /* INLINE stays NULL */
 	char address[96];
 	int socket;
+	int silence; /* takes its place when nobody shall connect any more */
 	atomic_bool stopping;
 	_Atomic int64_t refused_busy, refused_address;
 	atomic_int in_flight;

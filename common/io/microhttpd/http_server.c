@@ -1,10 +1,12 @@
 #include "http_server.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -331,6 +333,14 @@ static void set_defaults(struct http_server_options *options)
 	options->total_ms = options->total_ms ? options->total_ms : 15000;
 }
 
+static enum err_kind open_silence(struct http_server *server, struct err *err)
+{
+	server->silence = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (server->silence < 0)
+		return err_set(err, ERR_FATAL, "http_listen", "eventfd: %s", strerror(errno));
+	return ERR_OK;
+}
+
 enum err_kind http_server_open(const struct http_server_options *options, struct http_server **ret_server,
 			       struct err *err)
 {
@@ -344,13 +354,14 @@ enum err_kind http_server_open(const struct http_server_options *options, struct
 		return err_set(err, ERR_FATAL, "memory", "no memory for the HTTP server");
 	server->options = *options;
 	set_defaults(&server->options);
-	server->socket = -1;
+	server->socket = server->silence = -1;
 	/* Places stay free for those that come, while the longest waiting make room. */
 	watch = (struct http_watch_options){.total_ms = server->options.total_ms,
 					    .crowded_at = server->options.connections_max * 7 / 8,
 					    .per_address_max = server->options.per_address_max};
 	signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error code, not a death */
-	if (http_listen(options->listen, &server->socket, server->address, sizeof server->address, err)
+	if (open_silence(server, err)
+	    || http_listen(options->listen, &server->socket, server->address, sizeof server->address, err)
 	    || http_watch_open(&watch, &server->watch, err) || start_pools(server, err)
 	    || start_daemon(server, err)) {
 		http_server_close(server, deadline_in_ms(1000));
@@ -365,13 +376,13 @@ const char *http_server_address(const struct http_server *server)
 	return server->address;
 }
 
+/* What nobody can connect to takes the place of the listening socket, which the kernel closes and takes out of every epoll. Not
+ * MHD_quiesce_daemon: 0.9.75 dies when one of its threads wakes in the middle of it, because both take the socket out. */
 void http_server_stop(struct http_server *server)
 {
 	if (!server || atomic_exchange(&server->stopping, true) || !server->daemon)
 		return;
-	/* The socket is ours again, and closed with everything else. */
-	if (MHD_quiesce_daemon(server->daemon) < 0)
-		server->socket = -1;
+	(void)dup2(server->silence, server->socket);
 }
 
 /* Before the daemon is stopped: 0.9.75 dies when it is while it writes an answer of its own (it takes an answer that was refused because of
@@ -398,11 +409,14 @@ bool http_server_close(struct http_server *server, int64_t deadline_ms)
 		return false;
 	if (server->daemon) {
 		end_connections(server, deadline_ms);
-		MHD_stop_daemon(server->daemon);
+		MHD_stop_daemon(server->daemon); /* closes the socket's number too */
+		server->socket = -1;
 	}
 	http_watch_close(server->watch);
 	if (server->socket >= 0)
 		close(server->socket);
+	if (server->silence >= 0)
+		close(server->silence);
 	free(server);
 	return true;
 }
