@@ -4,10 +4,15 @@
 #include "str.h"
 
 static const char *const finding_names[] = {
-	[RECONCILE_SAME] = "same",         [RECONCILE_FOREIGN] = "foreign",
-	[RECONCILE_NOT_HERE] = "not_here", [RECONCILE_NOT_AT_STRIPE] = "not_at_stripe",
-	[RECONCILE_AMOUNT] = "amount",     [RECONCILE_CURRENCY] = "currency",
-	[RECONCILE_STATUS] = "status",     [RECONCILE_OTHER_OWNER] = "other_owner",
+	[RECONCILE_SAME] = "same",
+	[RECONCILE_FOREIGN] = "foreign",
+	[RECONCILE_NOT_HERE] = "not_here",
+	[RECONCILE_NOT_AT_STRIPE] = "not_at_stripe",
+	[RECONCILE_AMOUNT] = "amount",
+	[RECONCILE_CURRENCY] = "currency",
+	[RECONCILE_STATUS] = "status",
+	[RECONCILE_OTHER_OWNER] = "other_owner",
+	[RECONCILE_TWICE] = "given_back_twice",
 };
 
 static enum reconcile_finding compare_money(struct money theirs, struct money ours)

@@ -16,6 +16,7 @@ enum reconcile_finding {
 	RECONCILE_CURRENCY,
 	RECONCILE_STATUS,
 	RECONCILE_OTHER_OWNER, /* of another booking (a payment) or of another payment (a refund) than the tables say */
+	RECONCILE_TWICE, /* of a request: settled elsewhere, and given back at Stripe as well */
 };
 
 /* A row of `payments`. */

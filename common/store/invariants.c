@@ -56,6 +56,18 @@ static const struct pg_stmt questions[] = {
 	 " p.amount_minor, p.currency) FROM refunds r JOIN payments p USING (payment_intent)" LIVE_REFUNDS
 	 " WHERE r.state = 'succeeded' AND r.settled_at IS NULL AND live.minor < p.amount_minor AND live.n < 8" LIMIT,
 	 true},
+	{"invariants_i1_twice",
+	 "SELECT format('I1 refund %s of payment %s was settled elsewhere by %s (%s), and of %s %s Stripe gave back %s,"
+	 " the bank %s', refund_id, payment_intent, settled_by, settled_reference, amount_minor, currency,"
+	 " refunded_minor, charged_back_minor) FROM given_back_twice" LIMIT,
+	 true},
+	{"invariants_i1_won",
+	 "SELECT format('I1 refund %s was settled by %s with dispute %s, which is %s: it gave nothing back', r.id,"
+	 " r.settled_by, d.id, d.status) FROM refunds r JOIN payments p USING (payment_intent)" LIVE_REFUNDS
+	 " JOIN disputes d ON d.booking_id = r.booking_id AND d.payment_intent = r.payment_intent"
+	 " AND strpos(r.settled_reference, d.id) > 0"
+	 " WHERE d.status IN ('won', 'warning_closed') AND live.minor < p.amount_minor" LIMIT,
+	 true},
 	{"invariants_i2_none",
 	 "SELECT format('I2 booking %s is cancelled, its payment %s has no refund', b.id, p.payment_intent)"
 	 " FROM payments p JOIN bookings b ON b.id = p.booking_id"

@@ -56,11 +56,13 @@ static const struct pg_stmt sums_stmt = {
 static const struct pg_stmt requests_stmt = {
 	.name = "reconcile_requests",
 	.sql = "SELECT f.id, f.updated_at::date, f.payment_intent, f.booking_id, p.amount_minor,"
-	       " p.currency, f.state, (SELECT coalesce(sum(s.amount_minor), 0)::bigint FROM their_refunds s"
-	       " WHERE s.payment = f.payment_intent AND s." LIVE ")"
-	       " FROM refunds f JOIN payments p USING (payment_intent)"
-	       " WHERE f.updated_at >= $1 AND f.updated_at < $2 AND f.settled_at IS NULL"
-	       " AND f.state NOT IN ('requested', 'sending') AND ($3 = '' OR f.id > nullif($3, '')::uuid)"
+	       " p.currency, f.state, coalesce(t.refunded_minor,"
+	       " (SELECT coalesce(sum(s.amount_minor), 0)::bigint FROM their_refunds s"
+	       " WHERE s.payment = f.payment_intent AND s." LIVE ")), t.refund_id IS NOT NULL"
+	       " FROM refunds f JOIN payments p USING (payment_intent) LEFT JOIN given_back_twice t ON t.refund_id = f.id"
+	       " WHERE (f.settled_at IS NULL AND f.state NOT IN ('requested', 'sending') OR t.refund_id IS NOT NULL)"
+	       " AND (f.updated_at >= $1 AND f.updated_at < $2 OR t.refund_id IS NOT NULL"
+	       " AND EXISTS (SELECT 1 FROM their_refunds s WHERE s.payment = f.payment_intent)) AND ($3 = '' OR f.id > nullif($3, '')::uuid)"
 	       " ORDER BY f.id LIMIT $4",
 	.reads_only = true,
 };
@@ -257,6 +259,7 @@ static enum err_kind read_request(const struct pg_results *results, int row, str
 	request->booking_id = pg_int(results, 0, row, 3);
 	request->captured = read_money(results, row, 4);
 	request->live_minor = pg_int(results, 0, row, 7);
+	request->is_twice = pg_bool(results, 0, row, 8);
 	if (!request->id || !request->day || !request->payment_intent)
 		return no_memory(err);
 	if (!refund_state_decode(pg_text(results, 0, row, 6), &request->state))

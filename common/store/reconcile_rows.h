@@ -99,12 +99,14 @@ struct reconcile_sums {
 enum err_kind reconcile_rows_sums(struct pg *db, struct arena *arena, struct reconcile_sums *ret_sums,
 				  struct err *err) MUST_CHECK;
 
-/* Rows of `refunds` that changed in the window and are neither being sent nor settled elsewhere. */
+/* Rows of `refunds` that changed in the window and are not being sent. Of those that were settled elsewhere only what stands in the view
+ * given_back_twice, also when Stripe's refund alone is of the window. */
 struct reconcile_request {
 	const char *id, *day, *payment_intent;
 	int64_t booking_id;
 	struct money captured;
 	enum refund_state state;
+	bool is_twice;
 	int64_t live_minor; /* of what Stripe was seen to have; more of it may be older than the window */
 };
 struct reconcile_request_page {

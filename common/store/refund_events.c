@@ -39,7 +39,13 @@ static const struct pg_stmt seen_stmt = {
 	       "), l AS ("
 	       "INSERT INTO booking_log (booking_id, actor, what, detail)"
 	       " SELECT $11, 'stripe', 'refund_by_hand', $12::jsonb FROM s WHERE is_new AND $6::uuid IS NULL"
-	       ") SELECT count(*) FROM s",
+	       ") SELECT coalesce(bool_or(is_new), false) FROM s",
+};
+
+static const struct pg_stmt twice_stmt = {
+	.name = "refund_event_twice",
+	.sql = "SELECT EXISTS (SELECT 1 FROM given_back_twice WHERE payment_intent = $1)",
+	.reads_only = true,
 };
 
 static const struct pg_stmt may_exist_stmt = {
@@ -144,10 +150,10 @@ enum err_kind refund_events_record(struct pg *db, const struct refund_record *re
 }
 
 enum err_kind refund_events_record_seen(struct pg *db, const struct refund_events_found *about,
-					const struct stripe_refund *seen, struct err *err)
+					const struct stripe_refund *seen, bool *ret_is_twice, struct err *err)
 {
 	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
-	struct pg_args args = {0};
+	struct pg_args args = {0}, payment = {0};
 	char detail[256];
 
 	(void)snprintf(detail, sizeof detail,
@@ -156,7 +162,13 @@ enum err_kind refund_events_record_seen(struct pg *db, const struct refund_event
 	refund_sql_seen_args(&args, about->row ? &about->row->refund : NULL, seen);
 	pg_arg_int(&args, about->booking_id);
 	pg_arg_text(&args, detail);
-	return pg_one(db, &seen_stmt, &args, &results, err);
+	pg_arg_text(&payment, about->payment_intent);
+	if (pg_queue(db, &seen_stmt, &args, err) || pg_queue(db, &twice_stmt, &payment, err)
+	    || pg_run(db, &results, err))
+		return err->kind;
+	*ret_is_twice =
+		pg_bool(&results, 0, 0, 0) && stripe_refund_is_live(seen) && pg_bool(&results, 1, 0, 0);
+	return ERR_OK;
 }
 
 enum err_kind refund_events_queue_may_exist(struct pg *tx, const char *refund_id, struct err *err)

@@ -28,9 +28,10 @@ enum err_kind refund_events_record(struct pg *db, const struct refund_record *re
 				   struct err *err) MUST_CHECK;
 
 /* A refund as Stripe showed it; never moved backwards. row NULL, or not the one that it names: made by hand, and the time line says so
- * once. */
+ * once. *ret_is_twice: it is new, and gives back what somebody has settled elsewhere. */
 enum err_kind refund_events_record_seen(struct pg *db, const struct refund_events_found *about,
-					const struct stripe_refund *seen, struct err *err) MUST_CHECK;
+					const struct stripe_refund *seen, bool *ret_is_twice,
+					struct err *err) MUST_CHECK;
 
 /* Queue, after refunds_queue_request: Stripe may already have a refund of this payment, so the first attempt lists before it posts. */
 enum err_kind refund_events_queue_may_exist(struct pg *tx, const char *refund_id, struct err *err) MUST_CHECK;

@@ -1,5 +1,7 @@
 #include "refunds_operator.h"
 
+#include "str.h"
+
 static const struct pg_stmt find_stmt = {
 	.name = "refund_case",
 	.sql = "SELECT payment_intent, settled_at IS NOT NULL, settled_by, settled_reference FROM refunds"
@@ -34,6 +36,13 @@ static const struct pg_stmt settle_stmt = {
 	       " 'refund_settled', jsonb_build_object('refund', id, 'reference', $6::text) FROM u)," NEWS,
 };
 
+static const struct pg_stmt unfit_dispute_stmt = {
+	.name = "refund_case_dispute",
+	.sql = "SELECT id, coalesce(nullif(status, ''), 'open') FROM disputes WHERE booking_id = $1 AND payment_intent = $2"
+	       " AND strpos($3, id) > 0 AND status IS DISTINCT FROM 'lost' ORDER BY told_in DESC LIMIT 1",
+	.reads_only = true,
+};
+
 enum err_kind refunds_find_case(struct pg *db, const char *id, struct arena *arena,
 				struct refund_case *ret_case, struct err *err)
 {
@@ -57,6 +66,28 @@ enum err_kind refunds_find_case(struct pg *db, const char *id, struct arena *are
 		return err->kind;
 	found.found = found.about.found && found.about.row;
 	*ret_case = found;
+	return ERR_OK;
+}
+
+enum err_kind refunds_find_unfit_dispute(struct pg *db, const struct refund *refund, const char *reference,
+					 struct refund_dispute *ret_dispute, struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct refund_dispute dispute = {0};
+	struct pg_args args = {0};
+
+	pg_arg_int(&args, refund->booking_id);
+	pg_arg_text(&args, refund->payment_intent);
+	pg_arg_text(&args, reference);
+	if (pg_one(db, &unfit_dispute_stmt, &args, &results, err))
+		return err->kind;
+	dispute.found = pg_rows(&results, 0) > 0;
+	if (dispute.found
+	    && (!str_copy(dispute.id, sizeof dispute.id, pg_text(&results, 0, 0, 0))
+		|| !str_copy(dispute.status, sizeof dispute.status, pg_text(&results, 0, 0, 1))))
+		return err_set(err, ERR_REJECT, "bad_row", "a dispute of %s does not read",
+			       refund->payment_intent);
+	*ret_dispute = dispute;
 	return ERR_OK;
 }
 

@@ -21,6 +21,15 @@ struct refund_ruling {
 	const char *event_payload; /* refund.changed, of version row->version + 1 */
 };
 
+/* A dispute of the refund's payment whose id stands in the reference and that is not lost: nobody has given the money back by it. */
+struct refund_dispute {
+	bool found;
+	char id[64];     /* dp_... */
+	char status[32]; /* Stripe's */
+};
+enum err_kind refunds_find_unfit_dispute(struct pg *db, const struct refund *refund, const char *reference,
+					 struct refund_dispute *ret_dispute, struct err *err) MUST_CHECK;
+
 /* The row becomes what change says and is due at once, unless a lease of it is still held. *ret_recorded false: it has changed since it
  * was read, or was settled; nothing was written. */
 enum err_kind refunds_record_retry(struct pg *db, const struct refund_ruling *ruling,

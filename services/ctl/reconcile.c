@@ -32,6 +32,7 @@ static int usage(void)
 	      "  not_here, not_at_stripe            only one side has it\n"
 	      "  amount, currency, status           both have it, and this differs (currency: a line for each side's)\n"
 	      "  other_owner                        it is of another booking, or of another payment, than the tables say\n"
+	      "  given_back_twice                   a refund was settled elsewhere, and its payment went back at Stripe as well\n"
 	      "`object` is payment, refund (Stripe's refund beside its row), or request: a row of refunds beside the sum of\n"
 	      "its payment's refunds at Stripe. Payments and refunds of other products on the account are only counted.\n"
 	      "A difference that the next run does not show was on its way.\n",
@@ -145,10 +146,15 @@ static enum err_kind compare_request(struct reconciling *r, const struct reconci
 	enum reconcile_finding finding;
 	bool is_there = true;
 
-	if (live_minor < request->captured.minor && ask_list(r, request, &is_there, &live_minor, err))
+	if (!request->is_twice && live_minor < request->captured.minor
+	    && ask_list(r, request, &is_there, &live_minor, err))
 		return err->kind;
-	finding = is_there ? reconcile_request(request->state, request->captured.minor, live_minor)
-			   : RECONCILE_NOT_AT_STRIPE;
+	if (request->is_twice)
+		finding = RECONCILE_TWICE;
+	else if (!is_there)
+		finding = RECONCILE_NOT_AT_STRIPE;
+	else
+		finding = reconcile_request(request->state, request->captured.minor, live_minor);
 	if (reconcile_is_difference(finding))
 		report_line(r, &(struct report_line){.object = "request",
 						     .day = request->day,
@@ -159,7 +165,8 @@ static enum err_kind compare_request(struct reconciling *r, const struct reconci
 						     .stripe_count = live_minor > 0,
 						     .tables_count = 1,
 						     .stripe_minor = live_minor,
-						     .tables_minor = request->captured.minor,
+						     .tables_minor =
+							     request->is_twice ? 0 : request->captured.minor,
 						     .tables_status = refund_state_name(request->state)});
 	return ERR_OK;
 }

@@ -31,7 +31,8 @@ static int usage(void)
 	      "  retry   lists the payment's refunds at Stripe. If they add up, takes them over; else the refund-worker asks\n"
 	      "          again: with a new key once the last one's refund is known to have failed, or Stripe repeats the refusal\n"
 	      "          or error that it gave to the last key (it repeats it whatever has changed since)\n"
-	      "  settle  notes that the money went back some other way; nothing is sent\n"
+	      "  settle  notes that the money went back some other way; nothing is sent. Refused when the reference names a\n"
+	      "          dispute (dp_...) of the payment that is not lost: by that one nothing has gone back\n"
 	      "Both write who did it into the booking's time line. Exit code 1: not possible, and why is said.\n\n"
 	      "  --reference <text>  by what the payment can be found, at most 199 printable characters\n"
 	      "  --operator <name>   default: $SUDO_USER, else $USER\n"
@@ -47,6 +48,17 @@ static enum err_kind refuse(int *ret_code, const char *id, const char *why)
 	fprintf(stderr, COMMAND ": %s %s\n", id, why);
 	*ret_code = 1;
 	return ERR_OK;
+}
+
+static enum err_kind refuse_dispute(int *ret_code, const char *id, const struct refund_dispute *dispute)
+{
+	char why[192];
+
+	(void)snprintf(
+		why, sizeof why,
+		"cannot be settled with %s: that dispute is %s, and only a lost one has given the money back",
+		dispute->id, dispute->status);
+	return refuse(ret_code, id, why);
 }
 
 static enum err_kind moved_on(struct err *err)
@@ -65,8 +77,13 @@ static enum err_kind settle(struct pg *db, struct order *order, const struct ref
 			    int *ret_code, struct err *err)
 {
 	struct refund_ruling ruling = {.row = found->about.row, .actor = order->actor};
+	struct refund_dispute unfit;
 	bool recorded = false;
 
+	if (refunds_find_unfit_dispute(db, &ruling.row->refund, order->reference, &unfit, err))
+		return err->kind;
+	if (unfit.found)
+		return refuse_dispute(ret_code, order->id, &unfit);
 	if (encode_news(ruling.row, ruling.row->refund, order, &ruling.event_payload, err)
 	    || refunds_record_settled(db, &ruling, order->reference, &recorded, err))
 		return err->kind;
@@ -83,11 +100,12 @@ static enum err_kind look(struct pg *db, const struct order *order, const struct
 			  struct refund_list *ret_list, struct err *err)
 {
 	struct stripe_answer answer;
+	bool is_twice; /* what is settled cannot be retried */
 
 	if (stripe_list_refunds(order->stripe, &found->about.row->refund, ret_list, &answer, err))
 		return err_while(err, "list the refunds at Stripe");
 	for (size_t i = 0; i < answer.seen_count; i++) {
-		if (refund_events_record_seen(db, &found->about, &answer.seen[i], err))
+		if (refund_events_record_seen(db, &found->about, &answer.seen[i], &is_twice, err))
 			return err->kind;
 	}
 	return ERR_OK;

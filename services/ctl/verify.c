@@ -16,7 +16,7 @@ static int usage(void)
 	fputs("usage: unbookctl verify [--teacher-notice-s <seconds>]\n\n"
 	      "Asks a live database, in one read-only snapshot, whether the invariants hold:\n"
 	      "  I1  each captured payment is kept by one booking, of exactly its price, or refunded once and never by more than\n"
-	      "      was captured\n"
+	      "      was captured, or settled elsewhere and given back by nobody else\n"
 	      "  I2  cancelled and paid: refunded; never paid: not\n"
 	      "  I3  one Message-ID per mail, and what was sent has a time\n"
 	      "  I4  no two live bookings of a teacher overlap\n"

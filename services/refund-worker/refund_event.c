@@ -28,10 +28,13 @@ static enum err_kind keep_fact(struct refund_event *e, const struct stripe_refun
 {
 	struct pg *db = NULL;
 	enum err_kind kind = pg_pool_take(e->db, POOL_WAIT_MS, &db, err);
+	bool is_twice = false;
 
 	if (!kind)
-		kind = refund_events_record_seen(db, &e->about, seen, err);
+		kind = refund_events_record_seen(db, &e->about, seen, &is_twice, err);
 	pg_pool_give(e->db, db);
+	if (!kind && is_twice)
+		alarm_raise_payment(e->job, "given_back_twice", e->about.payment_intent, seen->id);
 	return kind;
 }
 

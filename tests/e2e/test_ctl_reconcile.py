@@ -197,6 +197,20 @@ def test_refunds_of_payments_that_stripe_does_not_know_are_differences_among_oth
     assert fine[0] not in json.dumps(told["lines"]) and len(told["lines"]) == len(expected) + 2
 
 
+def test_what_was_settled_elsewhere_and_refunded_as_well_is_a_difference(stack):
+    settle = "UPDATE refunds SET settled_by = 'ann', settled_reference = %s, settled_at = now(), updated_at = %s WHERE id = %s"
+    twice, seen = refunded(stack, r.paid(stack), state="failed")
+    stack.sql(settle, "SEPA 1", "2026-01-01", twice)  # the refund alone is of the window
+    named, other = refunded(stack, r.paid(stack), state="failed")
+    stack.sql(settle, other, "2026-01-01", named)
+    rest, _ = refunded(stack, r.paid(stack), state="failed", amount=100)
+    stack.sql(settle, "SEPA, the rest", datetime.datetime.now(datetime.UTC), rest)
+    (line,) = reconcile(stack, code=1)[0]
+    assert [line[name] for name in ("object", "id", "what", "stripe_minor", "tables_minor", "tables_status")] == [
+        "request", twice, "given_back_twice", "4500", "0", "failed"
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("form", [(), ("--json",)])
 def test_a_failure_in_the_middle_prints_one_reason_and_no_report(stack, form):
     stack.sql("UPDATE payments SET payment_intent = 'pi_gone' WHERE payment_intent = %s", r.paid(stack).payment_intent)

@@ -1,5 +1,6 @@
 """unbookctl refunds: an operator asks again, or notes that the money went back some other way."""
 
+import json
 import uuid
 
 import pytest
@@ -153,6 +154,22 @@ def test_settled_elsewhere_is_noted_once_by_name(stack):
     assert r.row(stack, refund) == row
     assert len(log(stack, booking)) == 1
     assert r.made(stack, booking) == []
+
+
+def test_a_dispute_that_is_not_lost_settles_nothing(stack):
+    booking, refund = stuck(stack, "needs_attention")
+    tell = "INSERT INTO booking_log (booking_id, actor, what, detail) VALUES (%s, 'stripe', %s, %s)"
+    for what, status in (("disputed", "under_review"), ("dispute_closed", "won"), ("charged_back", "lost")):
+        stack.sql(tell, booking.id, what, json.dumps({"dispute": "dp_1", "status": status}))
+        if status == "lost":
+            break
+        said = refunds(stack, "settle", refund, "--reference", "bank, dp_1", code=1)
+        assert said == (
+            f"unbookctl refunds: {refund} cannot be settled with dp_1: that dispute is {status}, and only a lost one has"
+            " given the money back\n"
+        )
+        assert r.row(stack, refund)["settled_at"] is None
+    assert "settled by" in refunds(stack, "settle", refund, "--reference", "bank, dp_1")
 
 
 def test_what_needs_nobody_is_refused(stack):

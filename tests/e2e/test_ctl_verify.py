@@ -123,6 +123,70 @@ def test_a_cancelled_booking_whose_payment_the_bank_gave_back_owes_nothing(stack
     assert verify(stack) == [], "a late word does not open what is lost"
 
 
+def settled(stack, reference, *before, by="operator:ann"):
+    """A failed refund that was settled elsewhere, after each of those was told of its booking."""
+    booking = r.paid(stack)
+    refund = r.ask(stack, booking, doorbell=False)
+    for tell, *args in before:
+        tell(stack, booking, *args)
+    stack.sql(
+        "UPDATE refunds SET state = 'failed', settled_by = %s, settled_reference = %s, settled_at = clock_timestamp()"
+        " WHERE id = %s", by, reference, refund
+    )  # fmt: skip
+    return booking, refund
+
+
+def tell(stack, booking, what, **detail):
+    stack.sql("INSERT INTO booking_log (booking_id, actor, what, detail) VALUES (%s, 'stripe', %s, %s)",
+              booking.id, what, json.dumps(detail))  # fmt: skip
+
+
+def by_hand(stack, booking, name, amount_minor=4500, status="succeeded"):
+    tell(stack, booking, "refund_by_hand", stripeRefund=name)
+    add_refund(stack, booking, None, name, amount_minor, status)
+
+
+def dispute(stack, booking, name, status, amount_minor=4500):
+    what = {"lost": "charged_back", "won": "dispute_closed"}.get(status, "disputed")
+    tell(stack, booking, what, dispute=name, status=status, paymentIntent=booking.payment_intent,
+         amountMinor=amount_minor, currency="eur")  # fmt: skip
+
+
+def test_what_was_settled_elsewhere_and_given_back_as_well_is_found(stack):
+    settled(stack, "SEPA, the rest", (by_hand, "re_1", 1000), (dispute, "dp_1", "lost", 3000))
+    settled(stack, "dp_2", (by_hand, "re_2", 1000), (dispute, "dp_2", "lost", 3500), by="stripe")
+    by_hand(stack, settled(stack, "SEPA 3")[0], "re_3", status="failed")
+    by_hand(stack, settled(stack, "in the dashboard: re_4")[0], "re_4")
+    rest, _ = settled(stack, "SEPA, the rest", (dispute, "dp_5", "lost", 1000))
+    dispute(stack, rest, "dp_5", "lost", 1000)  # told again
+    assert verify(stack) == []
+
+    twice = [settled(stack, f"SEPA {n}") for n in range(5)]
+    by_hand(stack, twice[0][0], "re_6")
+    by_hand(stack, twice[1][0], "re_7", 1000)
+    add_refund(stack, *twice[2], "re_8", 4500, "pending")
+    dispute(stack, twice[3][0], "dp_9", "lost")
+    add_refund(stack, twice[4][0], None, "re_10", 4500)
+    twice.append(settled(stack, "dp_11", (dispute, "dp_11", "lost"), by="stripe"))
+    add_refund(stack, twice[5][0], None, "re_11", 1)
+    assert {line.split()[2] for line in verify(stack)} == {refund for _, refund in twice}
+    assert (
+        f"I1 refund {twice[1][1]} of payment {twice[1][0].payment_intent} was settled elsewhere by operator:ann"
+        " (SEPA 1), and of 4500 EUR Stripe gave back 1000, the bank 0"
+    ) in verify(stack)
+
+
+def test_what_was_settled_by_a_dispute_that_is_won_is_found_until_it_is_refunded(stack):
+    booking, refund = settled(stack, "dp_1", (dispute, "dp_1", "needs_response"))
+    assert verify(stack) == [], "the bank may still give it back"
+    dispute(stack, booking, "dp_1", "won")
+    assert verify(stack) == [
+        f"I1 refund {refund} was settled by operator:ann with dispute dp_1, which is won: it gave nothing back"
+    ]
+    by_hand(stack, booking, "re_1")
+    assert verify(stack) == []
+
+
 def test_a_cancel_that_came_too_late_is_found(stack):
     booking, _ = refunded(stack)
     stack.sql("UPDATE bookings SET starts_at = cancelled_at + interval '24 hours',"

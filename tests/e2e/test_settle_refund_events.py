@@ -4,6 +4,7 @@ import json
 
 import pytest
 from settle_world import Stripe, applied, deliver, kept_for_a_person, log, mails, refunds, row
+from stack import ctl
 from stack import refunding as r
 from stack.wait import never
 
@@ -193,6 +194,22 @@ def test_a_lost_dispute_settles_the_refund_that_waits_for_it(stack, lost_before,
     assert (after["settled_by"], after["settled_reference"]) == ("stripe", dispute)
     assert log(stack, booking.id).count("refund_settled") == 1 and not r.made(stack, booking)
     assert r.alarms(worker, "refund_needs_attention") == (0 if lost_before else 1)
+
+
+def test_a_refund_by_hand_of_what_was_settled_elsewhere_is_one_alarm(stack):
+    booking = r.paid(stack)
+    stack.stripe.post(f"payment_intents/{booking.payment_intent}/not_refundable")
+    refund = r.ask(stack, booking)
+    r.wait_state(stack, refund, "needs_attention")
+    ctl.run(stack, "refunds", "settle", refund, "--reference", "SEPA 1")
+    stack.stripe.post(f"payment_intents/{booking.payment_intent}/not_refundable", value=False)
+    made = by_hand(stack, booking)
+    tell(stack, "refund.created", "charge.refunded", "refund.created")
+    worker = stack.of("refund-worker")[0]
+    (alarm,) = [line for line in worker.log_lines() if line.get("what") == "given_back_twice"]
+    assert (alarm["payment"], alarm["code"], alarm["booking"]) == (booking.payment_intent, made["id"], booking.id)
+    assert r.alarms(worker, "given_back_twice") == 1
+    assert refund in ctl.run(stack, "verify", code=1)[0]
 
 
 def test_an_inquiry_stops_nothing(stack):

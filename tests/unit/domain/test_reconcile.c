@@ -110,10 +110,10 @@ Test(reconcile, each_finding_has_a_name_and_only_two_are_no_difference)
 {
 	int differences = 0;
 
-	for (int finding = RECONCILE_SAME; finding <= RECONCILE_OTHER_OWNER; finding++) {
+	for (int finding = RECONCILE_SAME; finding <= RECONCILE_TWICE; finding++) {
 		cr_expect_not_null(reconcile_finding_name((enum reconcile_finding)finding));
 		differences += reconcile_is_difference((enum reconcile_finding)finding);
 	}
-	cr_assert_eq(differences, RECONCILE_OTHER_OWNER + 1 - 2);
-	cr_assert_null(reconcile_finding_name((enum reconcile_finding)(RECONCILE_OTHER_OWNER + 1)));
+	cr_assert_eq(differences, RECONCILE_TWICE + 1 - 2);
+	cr_assert_null(reconcile_finding_name((enum reconcile_finding)(RECONCILE_TWICE + 1)));
 }
