@@ -14,6 +14,8 @@ from .system import ROOT
 
 RUN = ROOT / "run"
 LOCK = ROOT / "build" / "run.lock"
+UP_LOG = ROOT / "build" / "up.log"
+FELL = "ended by itself"
 START_S = 90
 STOP_S = 60
 
@@ -71,13 +73,12 @@ def up(broker, build):
     if holder():
         print(f"already up (process {holder()}): see run/env, or ./dev down", file=sys.stderr)
         return 1
-    log = LOCK.parent / "up.log"
     ready, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(ready)
         os.setsid()
-        with open(log, "wb") as out, open(os.devnull, "rb") as nothing:
+        with open(UP_LOG, "wb") as out, open(os.devnull, "rb") as nothing:
             os.dup2(nothing.fileno(), 0)
             os.dup2(out.fileno(), 1)
             os.dup2(out.fileno(), 2)
@@ -91,7 +92,7 @@ def up(broker, build):
         return 130
     if word != b"up":
         os.waitpid(pid, 0)
-        sys.stderr.write(log.read_text())
+        sys.stderr.write(UP_LOG.read_text())
         return 1
     for line in (RUN / "env").read_text().splitlines():
         if "_TOKEN=" not in line:
@@ -119,7 +120,7 @@ def supervise(broker, build, tell):
         while not stop.wait(1.0):
             gone = [s.name for s in stack.running if not s.running()]
             if gone:
-                print(f"ended by itself: {', '.join(gone)}; logs stay in run/logs", flush=True)
+                print(f"{FELL}: {', '.join(gone)}; logs stay in run/logs", flush=True)
                 break
         return 0
     except BaseException as error:  # noqa: B036  also our own interrupt: everything must be stopped
@@ -152,10 +153,20 @@ def seed_world(stack):
     stack.booking = stack.seed.booking(stack.parent, stack.teacher, offer=offer) if stack.stripe else None
 
 
+def how_it_fell():
+    """Since when and why nothing is up any more; "" when somebody took it down, or nothing ever was up."""
+    try:
+        told = [line for line in UP_LOG.read_text(errors="replace").splitlines() if line.startswith(FELL)]
+    except FileNotFoundError:
+        return ""
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(UP_LOG.stat().st_mtime))
+    return f" since {at}: {told[-1]} (build/up.log)" if told else ""
+
+
 def down():
     pid = holder()
     if not pid:
-        print("nothing is up")
+        print(f"nothing is up{how_it_fell()}")
         return 0
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_S
