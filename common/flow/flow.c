@@ -137,9 +137,11 @@ enum err_kind flow_queue_refund_news(const struct flow *flow, struct pg *tx, con
 			     .captured = refund->amount,
 			     .state = REFUND_REQUESTED,
 			     .generation = 1};
+	bool is_by_hand = refund->rest.minor == 0; /* all of it: the row only stands for that */
+	const struct money *amount = is_by_hand ? &refund->amount : &refund->rest;
 	const char *detail = arena_printf(
-		flow->arena, "{\"refund\":\"%s\",\"amountMinor\":%" PRId64 ",\"currency\":\"%s\"}",
-		refund->id, refund->rest.minor, refund->rest.currency);
+		flow->arena, "{\"refund\":\"%s\",\"amountMinor\":%" PRId64 ",\"currency\":\"%s\"%s}",
+		refund->id, amount->minor, amount->currency, is_by_hand ? ",\"byHand\":true" : "");
 
 	(void)str_copy(row.id, sizeof row.id, refund->id);
 	if (flow_queue_log(flow, tx, refund->booking_id, "refund_requested", detail, err))

@@ -4,7 +4,8 @@
 #include "refund_beside.h"
 #include "str.h"
 
-/* The refund of the kept payment, else the newest one of a payment that was given back; only of a Cancelled booking. */
+/* The refund of the kept payment (of one that took place: made by hand, and adopted); else, of a Cancelled booking, the newest one of a
+ * payment that was given back. */
 #define VIEW_SELECT                                                                                                                       \
 	"SELECT " BOOKING_COLUMNS ", pu.display_name, su.display_name, tu.display_name,"                                                  \
 	" CASE WHEN b.status = 1 AND m.state = 'ready' THEN m.url END,"                                                                   \
@@ -14,7 +15,8 @@
 	" JOIN users tu ON tu.id = b.teacher_id LEFT JOIN meetings m ON m.booking_id = b.id"                                              \
 	" LEFT JOIN LATERAL (SELECT x.state, p.amount_minor, p.currency, x.failure_reason, x.settled_at,"                                 \
 	" coalesce(x.first_sent_at, x.created_at) AS sent_at, x.updated_at, x.payment_intent"                                             \
-	" FROM refunds x JOIN payments p USING (payment_intent) WHERE x.booking_id = b.id AND b.status = 3"                               \
+	" FROM refunds x JOIN payments p USING (payment_intent) WHERE x.booking_id = b.id"                                                \
+	" AND (b.status = 3 OR x.payment_intent = b.payment_intent)"                                                                      \
 	" ORDER BY x.payment_intent IS NOT DISTINCT FROM b.payment_intent DESC, x.created_at DESC LIMIT 1) r ON true" REFUND_BESIDE_JOIN( \
 		"b.id", "coalesce(r.payment_intent, b.payment_intent)")
 

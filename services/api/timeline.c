@@ -29,6 +29,7 @@ static const struct {
 	{"refund_failed", "The refund failed."},
 	{"refund_canceled", "The refund was cancelled."},
 	{"refund_needs_attention", "The refund needs somebody to look at it."},
+	{"refund_retried", "The refund was taken up again."},
 	{"refund_settled", "The refund was settled another way."},
 	{"mail_sent", "A mail was sent."},
 	{"mail_failed", "A mail could not be delivered."},

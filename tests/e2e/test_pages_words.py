@@ -53,6 +53,14 @@ def sentences_of_the_server():
                 yield re.sub("%s", "€45.00", text)
 
 
+def test_what_the_time_line_tells_has_words_in_every_language():
+    told = set(re.findall(r'\{"([a-z_]+)", "', (ROOT / "services/api/timeline.c").read_text("utf-8")))
+    assert {"refund_retried", "refund_settled"} < told
+    for language in ("de", "en", "es"):
+        words = (ROOT / f"services/api/web/{language}.js").read_text("utf-8")
+        assert set(re.findall(r'\bdid_([a-z_]+): "', words)) == told, language
+
+
 def test_before_paying_the_rule_is_the_offers_own(pages):
     teacher = pages.stack.seed.person("Teacher", "Tilda Teacher")
     long = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"

@@ -201,6 +201,7 @@ export default {
 	did_refund_failed: "Die Erstattung ist fehlgeschlagen.",
 	did_refund_canceled: "Die Erstattung wurde zurückgezogen.",
 	did_refund_needs_attention: "Jemand muss sich die Erstattung ansehen.",
+	did_refund_retried: "Die Erstattung wurde wieder aufgenommen.",
 	did_refund_settled: "Die Erstattung wurde auf anderem Weg erledigt.",
 	did_mail_sent: "Eine Nachricht wurde gesendet.",
 	did_mail_failed: "Eine Nachricht konnte nicht zugestellt werden.",

@@ -199,6 +199,7 @@ export default {
 	did_refund_failed: "The refund failed.",
 	did_refund_canceled: "The refund was cancelled.",
 	did_refund_needs_attention: "The refund needs somebody to look at it.",
+	did_refund_retried: "The refund was taken up again.",
 	did_refund_settled: "The refund was settled another way.",
 	did_mail_sent: "A mail was sent.",
 	did_mail_failed: "A mail could not be delivered.",

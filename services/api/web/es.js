@@ -201,6 +201,7 @@ export default {
 	did_refund_failed: "La devolución falló.",
 	did_refund_canceled: "La devolución se retiró.",
 	did_refund_needs_attention: "Alguien tiene que revisar la devolución.",
+	did_refund_retried: "Se retomó la devolución.",
 	did_refund_settled: "La devolución se resolvió de otra manera.",
 	did_mail_sent: "Se envió un correo.",
 	did_mail_failed: "No se pudo entregar un correo.",
