@@ -19,7 +19,7 @@ struct mail {
 	enum mail_kind kind;
 	int64_t recipient_id;
 	int64_t booking_version;
-	const char *ref; /* of a refund where the kind speaks of one: its id, or <id>:<generation>; else "" */
+	const char *ref; /* of a refund where the kind speaks of one: its id, or <id>:<version>; else "" */
 	enum mail_state state;
 	const char
 		*message_id; /* with its angle brackets; stored before the first attempt, the same for ever */
@@ -45,7 +45,7 @@ struct mail_limits {
 };
 
 struct mail_change {
-	const char *ref; /* of a refund where the kind speaks of one: its id, or <id>:<generation>; else "" */
+	const char *ref; /* of a refund where the kind speaks of one: its id, or <id>:<version>; else "" */
 	enum mail_state state;
 	bool counts_as_failure;
 	bool counts_as_unknown;

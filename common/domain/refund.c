@@ -93,6 +93,8 @@ void refund_list_add(struct refund_list *list, const struct refund *refund, cons
 	if (counts && __builtin_add_overflow(list->live_minor, found->amount.minor, &list->live_minor))
 		list->live_minor = INT64_MAX;
 	keep_newest(&list->newest_live, found);
-	if (ours)
-		keep_newest(&list->ours, found);
+	if (!ours)
+		return;
+	keep_newest(&list->ours, found);
+	list->ours_is_current |= found->generation == refund->generation;
 }

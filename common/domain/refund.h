@@ -62,7 +62,8 @@ struct refund_list {
 	bool listed;       /* false: no list was made in this attempt */
 	bool whole;        /* the list reached the last page */
 	bool after_answer; /* made after the answer that refund_next() is told of (refund_wants_list_after) */
-	struct stripe_refund ours;        /* newest live one of ours (any generation), id "" if none */
+	struct stripe_refund ours; /* newest live one of ours (any generation), id "" if none */
+	bool ours_is_current;      /* a live one of ours is of this generation, whose key is spent by it */
 	struct stripe_refund ours_failed; /* newest of ours of this generation that failed, id "" if none */
 	int64_t live_minor; /* all refunds that did not fail or get canceled, by hand ones included */
 	enum stripe_refund_status
@@ -98,26 +99,24 @@ struct refund_change {
 	int generation;         /* refund->generation, or one more: then first_sent_at becomes NULL again */
 	bool counts_as_failure; /* failures + 1 */
 	bool retry; /* try again after back-off (state REQUESTED) or poll later (PENDING, REQUIRES_ACTION) */
-	bool list_next;  /* the next attempt must list first; from refund_event_next(): list now, see there */
-	bool alarm;      /* somebody must look: also mails the parent when state is REFUND_FAILED */
-	bool breaker;    /* credentials are wrong: stop claiming */
-	char reason[64]; /* failure_reason or error code, "" if fine */
+	bool list_next; /* the next attempt must list first; from refund_event_next(): list now, see there */
+	bool alarm;     /* somebody must look */
+	bool mails_parent; /* what Stripe had made came to nothing: money that was promised is not on its way */
+	bool breaker;      /* credentials are wrong: stop claiming */
+	char reason[64];   /* failure_reason or error code, "" if fine */
 };
 
 /* The next state from what the list and the answer showed. made is read only for REFUND_ANSWER_REFUND.
- * give_up: the row is older than the operator's patience (3 days): an unknown outcome becomes
- * NEEDS_ATTENTION after one more list. A SUCCEEDED or NEEDS_ATTENTION row may be asked too, with a list
- * that an event called for; FAILED and CANCELED never change here.
+ * give_up: the row is older than the operator's patience (3 days): an unknown outcome becomes NEEDS_ATTENTION after one more list.
+ * A final row may be asked too, with a list that an event called for; FAILED and CANCELED change only when it adds up (by hand).
  * A 200 that was replayed must be read again (GET) by the caller before it comes here (rule 7). */
 void refund_next(const struct refund *refund, const struct refund_list *list, enum refund_answer answer,
 		 const struct stripe_refund *made, bool give_up, struct refund_change *ret);
 
 /* An event or poll shows a refund of Stripe's: does it move the row, and where to? Forward only (rule 8);
- * applies although its id is still unknown when the metadata names our refund and generation. False:
- * nothing changes.
- * With ret->list_next only the sum of all refunds can tell (one made by hand, one of another generation,
- * one of less than the whole): record the state given, list, and ask refund_next() with
- * REFUND_ANSWER_NOT_SENT. */
+ * applies although its id is still unknown when the metadata names our refund and generation. False: nothing changes.
+ * With ret->list_next only the sum of all refunds can tell (one made by hand, one of another generation, one of less than the whole, one
+ * that failed, for another may have replaced it): record the state given, list, and ask refund_next() with REFUND_ANSWER_NOT_SENT. */
 bool refund_event_next(const struct refund *refund, const struct stripe_refund *seen,
 		       struct refund_change *ret) MUST_CHECK;
 
@@ -129,16 +128,16 @@ bool refund_waits_for_bank(enum refund_state state, const char *reason);
 bool refund_dispute_next(const struct refund *refund, const char *reason, const char *dispute_status,
 			 struct refund_change *ret) MUST_CHECK;
 
-/* An operator asks again for a FAILED, CANCELED or NEEDS_ATTENTION refund, with a whole list made just
- * now; false for others or without it. Refunds that add up are adopted. Else REQUESTED: in the next
- * generation when this one's refund is known to have failed, else with the same key, as an earlier request
- * may still be on its way; a key frozen on an error or a refusal gives way by itself, see refund_next. */
+/* An operator asks again for a FAILED, CANCELED or NEEDS_ATTENTION refund, with a whole list made just now; false for others or without it.
+ * Refunds that add up are adopted. Else REQUESTED: in the next generation when this one's refund is known (it failed, or gave back a part:
+ * the next one gives back what lacks), else with the same key, as an earlier request may still be on its way; a key frozen on an error or a
+ * refusal gives way by itself, see refund_next. */
 bool refund_retry_next(const struct refund *refund, const struct refund_list *list,
 		       struct refund_change *ret) MUST_CHECK;
 
 /* SUCCEEDED, FAILED, CANCELED, NEEDS_ATTENTION: nothing left for a worker. Stripe's later word may still
  * move SUCCEEDED to FAILED or CANCELED, and NEEDS_ATTENTION anywhere; FAILED and CANCELED are left by an
- * operator only. */
+ * operator, or when refunds by hand have given all of it back. */
 bool refund_state_is_final(enum refund_state state);
 const char *refund_state_name(enum refund_state state);
 bool refund_state_decode(const char *name, enum refund_state *ret_state) MUST_CHECK;

@@ -69,7 +69,7 @@ static void advance(const struct refund *refund, enum refund_state state, struct
 static void fail(const struct refund *refund, const struct stripe_refund *failed, struct refund_change *ret)
 {
 	advance(refund, state_of(failed->status), ret);
-	ret->alarm = true;
+	ret->alarm = ret->mails_parent = true;
 	snprintf(ret->reason, sizeof(ret->reason), "%s",
 		 failed->failure_reason[0] ? failed->failure_reason
 					   : stripe_refund_status_name(failed->status));
@@ -81,6 +81,13 @@ static void needs_attention(const struct refund *refund, const char *reason, str
 	ret->state = REFUND_NEEDS_ATTENTION;
 	ret->alarm = refund->state != REFUND_NEEDS_ATTENTION;
 	snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
+}
+
+/* What Stripe shows comes to less than the payment, because something of it failed. */
+static void came_to_nothing(const struct refund *refund, const char *reason, struct refund_change *ret)
+{
+	needs_attention(refund, reason, ret);
+	ret->mails_parent = ret->alarm;
 }
 
 /* Not known yet: the same key again, after a list. A row that already had a refund at Stripe only looks
@@ -101,7 +108,8 @@ enum refund_step refund_plan(const struct refund *refund, const struct refund_li
 		return REFUND_STEP_RECORD;
 	if (!list->listed)
 		return refund_may_exist(refund) ? REFUND_STEP_RECORD : REFUND_STEP_POST;
-	if (!list->whole || list->ours.id[0] || list->ours_failed.id[0] || adds_up(refund, list->live_minor))
+	if (!list->whole || list->ours_is_current || list->ours_failed.id[0]
+	    || adds_up(refund, list->live_minor))
 		return REFUND_STEP_RECORD;
 	return REFUND_STEP_POST;
 }
@@ -114,7 +122,7 @@ static void next_from_made(const struct refund *refund, const struct refund_list
 {
 	int64_t live_minor = list->live_minor;
 
-	if (!list->ours.id[0] && __builtin_add_overflow(live_minor, minor_of(refund, made), &live_minor))
+	if (!list->ours_is_current && __builtin_add_overflow(live_minor, minor_of(refund, made), &live_minor))
 		live_minor = INT64_MAX;
 	if (!stripe_refund_is_live(made)) {
 		fail(refund, made, ret);
@@ -137,8 +145,8 @@ static bool next_from_list(const struct refund *refund, const struct refund_list
 	}
 	if (!list->whole)
 		return false;
-	if (list->ours.id[0]) { /* took what remained, yet the sum is short: another one failed after it */
-		needs_attention(refund, "refund_short", ret);
+	if (list->ours_is_current) { /* took what remained, yet the sum is short: another one failed after it */
+		came_to_nothing(refund, "refund_short", ret);
 		return true;
 	}
 	if (list->ours_failed.id[0]) {
@@ -148,7 +156,7 @@ static bool next_from_list(const struct refund *refund, const struct refund_list
 	if (is_unsent_state(refund->state) || refund->state == REFUND_NEEDS_ATTENTION)
 		return false;
 	/* Not FAILED: our own request may still be on its way. */
-	needs_attention(refund, "adopted_refund_gone", ret);
+	came_to_nothing(refund, "adopted_refund_gone", ret);
 	return true;
 }
 
@@ -197,6 +205,14 @@ static void next_from_answer(const struct refund *refund, const struct refund_li
 	}
 }
 
+/* Asked for again or not, all of it has gone back: what failed is made good, by hand. */
+static void adopt(const struct refund *refund, const struct refund_list *list, struct refund_change *ret)
+{
+	unchanged(refund, ret);
+	ret->state = state_of(list->live_status);
+	ret->retry = ret->state != REFUND_SUCCEEDED;
+}
+
 /* Waiting longer is no use, and a list of this attempt (or the proof that nothing ever left) says where we
  * stand. Not while the generation rises: the old key is spent, and the new one has had no try yet. */
 static bool is_given_up(const struct refund *refund, const struct refund_list *list,
@@ -217,8 +233,11 @@ void refund_next(const struct refund *refund, const struct refund_list *list, en
 		 const struct stripe_refund *made, bool give_up, struct refund_change *ret)
 {
 	unchanged(refund, ret);
-	if (refund->state == REFUND_FAILED || refund->state == REFUND_CANCELED)
+	if (refund->state == REFUND_FAILED || refund->state == REFUND_CANCELED) {
+		if (list->listed && adds_up(refund, list->live_minor))
+			adopt(refund, list, ret);
 		return;
+	}
 	if (!can_be_refunded(refund)) {
 		needs_attention(refund, "nothing_captured", ret);
 		return;
@@ -252,13 +271,13 @@ static bool event_calls_for_list(const struct refund *refund, bool live, struct 
 			return false;
 		break;
 	case REFUND_NEEDS_ATTENTION:
+	case REFUND_FAILED:
+	case REFUND_CANCELED:
 		if (!live)
 			return false;
 		break;
 	case REFUND_REQUESTED:
 	case REFUND_SENDING:
-	case REFUND_FAILED:
-	case REFUND_CANCELED:
 		return false;
 	}
 	unchanged(refund, ret);
@@ -278,6 +297,8 @@ bool refund_event_next(const struct refund *refund, const struct stripe_refund *
 		return event_calls_for_list(refund, live, ret);
 	if (rank_of(state_of(seen->status)) <= rank_of(refund->state))
 		return false;
+	if (!live && !is_unsent_state(refund->state) && refund->state != REFUND_NEEDS_ATTENTION)
+		return event_calls_for_list(refund, live, ret); /* one by hand may stand in for it since */
 	if (!live) {
 		fail(refund, seen, ret);
 		return true;
@@ -323,15 +344,14 @@ bool refund_retry_next(const struct refund *refund, const struct refund_list *li
 	if (!refund_state_is_final(refund->state) || refund->state == REFUND_SUCCEEDED || !list->listed
 	    || !list->whole || !can_be_refunded(refund))
 		return false;
-	unchanged(refund, ret);
 	if (adds_up(refund, list->live_minor)) {
-		ret->state = state_of(list->live_status);
-		ret->retry = ret->state != REFUND_SUCCEEDED;
+		adopt(refund, list, ret);
 		return true;
 	}
+	unchanged(refund, ret);
 	ret->state = REFUND_REQUESTED;
 	ret->retry = ret->list_next = true;
-	if (list->ours_failed.id[0])
+	if (list->ours_failed.id[0] || list->ours_is_current)
 		ret->generation++;
 	return true;
 }

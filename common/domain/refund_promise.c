@@ -25,7 +25,7 @@ static enum refund_promise_kind kind_of(const struct refund_promise *promise, bo
 struct refund_promise refund_promise(struct money captured, const struct refund_beside *beside)
 {
 	struct refund_promise promise = {REFUND_PROMISE_ALL, captured, captured, captured};
-	int64_t by_hand = within(beside->by_hand_minor, captured.minor);
+	int64_t by_hand = within(beside->returned_minor, captured.minor);
 
 	promise.charged_back.minor = within(beside->charged_back_minor, captured.minor - by_hand);
 	promise.returned_before.minor = by_hand + promise.charged_back.minor;

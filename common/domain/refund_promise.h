@@ -1,4 +1,4 @@
-/* refund_promise.h: what a refund of ours gives back, beside what went back without us: a part refunded by hand at Stripe, or a dispute.
+/* refund_promise.h: what a refund of ours gives back, beside what went back without it: a part refunded at Stripe before, or a dispute.
  * Source: design.md rule 6 (our request carries no amount, so Stripe gives back what remains). Pure. What a person reads about the money (the
  * answer to a cancel, the session, the mail) is written from this one decision. */
 #ifndef REFUND_PROMISE_H
@@ -11,15 +11,15 @@
 
 /* What stands beside our refund of one payment. All zero: nothing. */
 struct refund_beside {
-	int64_t by_hand_minor; /* live refunds that are not ours */
+	int64_t returned_minor; /* live refunds at Stripe that are not the one asked for now: see refund_beside.h */
 	bool is_disputed; /* the newest word about a dispute that is not lost: the bank holds the money */
 	int64_t charged_back_minor; /* of lost disputes: the bank has given it back */
 };
 
 enum refund_promise_kind {
 	REFUND_PROMISE_ALL,          /* the whole payment */
-	REFUND_PROMISE_REST,         /* what a refund by hand or the bank has left of it */
-	REFUND_PROMISE_RETURNED,     /* nothing: all of it was refunded by hand */
+	REFUND_PROMISE_REST,         /* what earlier refunds or the bank have left of it */
+	REFUND_PROMISE_RETURNED,     /* nothing: all of it was refunded before */
 	REFUND_PROMISE_DISPUTED,     /* nothing by us: the bank decides */
 	REFUND_PROMISE_CHARGED_BACK, /* nothing: the bank has given back all that was left */
 };
@@ -27,7 +27,7 @@ enum refund_promise_kind {
 struct refund_promise {
 	enum refund_promise_kind kind;
 	struct money rest;            /* what our refund gives back: 0 when RETURNED or CHARGED_BACK */
-	struct money returned_before; /* by hand and by the bank; at most what was captured */
+	struct money returned_before; /* at Stripe and by the bank; at most what was captured */
 	struct money charged_back;    /* of that, by the bank */
 };
 

@@ -6,7 +6,7 @@ struct refund_beside refund_beside_read(const struct pg_results *results, int in
 	if (ret_by_hand_at)
 		*ret_by_hand_at = pg_instant(results, index, row, column + 1);
 	return (struct refund_beside){
-		.by_hand_minor = pg_int(results, index, row, column),
+		.returned_minor = pg_int(results, index, row, column),
 		.is_disputed = !pg_is_null(results, index, row, column + 2)
 			       && dispute_takes_money(pg_text(results, index, row, column + 2)),
 		.charged_back_minor = pg_int(results, index, row, column + 3),

@@ -1,4 +1,5 @@
-/* refund_beside.h: what went back of a payment without us, as rows tell it: refunds by hand and the last word about each dispute. */
+/* refund_beside.h: what went back of a payment beside the refund that is asked for now, as rows tell it: refunds by hand, ours of an earlier
+ * generation (they gave back a part only), ours that stand although the row came to nothing, and the last word about each dispute. */
 #ifndef REFUND_BESIDE_H
 #define REFUND_BESIDE_H
 
@@ -7,14 +8,17 @@
 #include "refund_promise.h"
 
 /* The columns, of a join that must stand in the FROM: of the payment and booking that two SQL expressions name. */
-#define REFUND_BESIDE_COLUMNS "h.by_hand, h.by_hand_at, d.dispute, d.charged_back"
+#define REFUND_BESIDE_COLUMNS "h.returned, h.by_hand_at, d.dispute, d.charged_back"
 #define REFUND_BESIDE_COUNT   4
-#define REFUND_BESIDE_JOIN(booking, payment)                                                                              \
-	" LEFT JOIN LATERAL (SELECT coalesce(sum(s.amount_minor), 0)::bigint AS by_hand, max(s.updated_at) AS by_hand_at" \
-	" FROM stripe_refunds s WHERE s.payment_intent = " payment " AND s.refund_id IS NULL"                             \
-	" AND s.status NOT IN ('failed', 'canceled')) h ON true"                                                          \
-	" LEFT JOIN LATERAL (SELECT (array_agg(x.status ORDER BY x.told_in DESC) FILTER (WHERE x.status <> 'lost'))[1]"   \
-	" AS dispute, coalesce(sum(x.amount_minor) FILTER (WHERE x.status = 'lost'), 0)::bigint AS charged_back"          \
+#define REFUND_BESIDE_JOIN(booking, payment)                                                                            \
+	" LEFT JOIN LATERAL (SELECT coalesce(sum(s.amount_minor), 0)::bigint AS returned,"                              \
+	" max(s.updated_at) FILTER (WHERE s.refund_id IS NULL) AS by_hand_at"                                           \
+	" FROM stripe_refunds s LEFT JOIN refunds o ON o.id = s.refund_id WHERE s.payment_intent = " payment            \
+	" AND (s.refund_id IS NULL OR s.generation <> o.generation"                                                     \
+	" OR o.state IN ('failed', 'canceled', 'needs_attention'))"                                                     \
+	" AND s.status NOT IN ('failed', 'canceled')) h ON true"                                                        \
+	" LEFT JOIN LATERAL (SELECT (array_agg(x.status ORDER BY x.told_in DESC) FILTER (WHERE x.status <> 'lost'))[1]" \
+	" AS dispute, coalesce(sum(x.amount_minor) FILTER (WHERE x.status = 'lost'), 0)::bigint AS charged_back"        \
 	" FROM disputes x WHERE x.booking_id = " booking " AND x.payment_intent = " payment ") d ON true "
 
 /* Read those columns from the given one on. ret_by_hand_at: when the newest one by hand changed, INSTANT_NONE: none; NULL: not wanted. */

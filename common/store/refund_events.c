@@ -10,7 +10,7 @@ static const struct pg_stmt find_stmt = {
 	.sql = "SELECT p.booking_id, p.payment_intent, p.amount_minor, p.currency, r.id, r.state, r.generation,"
 	       " r.first_sent_at, r.attempts, r.failures, r.created_at, r.cause, r.version,"
 	       " (extract(epoch FROM clock_timestamp() - r.created_at) * 1000)::bigint,"
-	       " CASE WHEN r.settled_at IS NULL THEN r.failure_reason END"
+	       " CASE WHEN r.settled_at IS NULL THEN r.failure_reason END, r.settled_at IS NOT NULL"
 	       " FROM payments p LEFT JOIN refunds r USING (payment_intent)"
 	       " WHERE p.payment_intent = $1 OR ($1::text IS NULL AND p.charge_id = $2) OR p.payment_intent = $2 LIMIT 1",
 	.reads_only = true,
@@ -25,7 +25,7 @@ static const struct pg_stmt record_stmt = {
 	       " updated_at = clock_timestamp(), version = version + 1,"
 	       " next_try_at = CASE WHEN lease_until > clock_timestamp() THEN next_try_at"
 	       " ELSE clock_timestamp() + $7 * interval '1 millisecond' END"
-	       " WHERE id = $1::uuid AND state = $2 AND version = $3 RETURNING id, booking_id, generation"
+	       " WHERE id = $1::uuid AND state = $2 AND version = $3 RETURNING id, booking_id, version"
 	       "), l AS ("
 	       "INSERT INTO booking_log (booking_id, actor, what, detail)"
 	       " SELECT booking_id, 'stripe', $8, $9::jsonb FROM u WHERE $8::text IS NOT NULL" REFUND_NEWS(
@@ -116,6 +116,7 @@ enum err_kind refund_events_find(struct pg *db, const char *payment_intent, cons
 	if (!found.payment_intent)
 		return err_set(err, ERR_RETRY, "no_memory", "a payment does not fit its arena");
 	found.reason = pg_text_dup(&results, 0, 0, 14, arena);
+	found.is_settled = pg_bool(&results, 0, 0, 15);
 	(void)str_copy(found.captured.currency, sizeof found.captured.currency, pg_text(&results, 0, 0, 3));
 	if (!pg_is_null(&results, 0, 0, 4) && read_row(&results, &found, arena, &found.row, err))
 		return err->kind;

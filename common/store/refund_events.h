@@ -13,6 +13,7 @@ struct refund_events_found {
 	struct money captured;
 	const char
 		*reason; /* the row's failure_reason; NULL: none, or an operator has settled it elsewhere */
+	bool is_settled; /* an operator or the bank has: Stripe's later word about refunds is a fact, and no more */
 	struct refund_claim *
 		row; /* NULL: no refund was asked for. Not claimed: its lease is somebody else's, or nobody's */
 };

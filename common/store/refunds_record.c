@@ -12,7 +12,7 @@ static const struct pg_stmt record_stmt = {
 	       " next_try_at = clock_timestamp() + $10 * interval '1 millisecond',"
 	       " overdue_at = CASE WHEN $17::boolean THEN clock_timestamp() WHEN generation = $6 THEN overdue_at END"
 	       " WHERE id = $1::uuid AND lease_token = $2::uuid AND state = $3 AND version = $4"
-	       " RETURNING id, booking_id, generation"
+	       " RETURNING id, booking_id, version"
 	       "), l AS ("
 	       "INSERT INTO booking_log (booking_id, actor, what, detail)"
 	       " SELECT booking_id, 'refund-worker', $11, $12::jsonb FROM u WHERE $11::text IS NOT NULL" REFUND_NEWS(

@@ -201,7 +201,7 @@ static int64_t refund_minor(const struct booking_view *view)
 
 bool session_has_refund(const struct booking_view *view)
 {
-	return view->has_refund || view->beside.by_hand_minor > 0 || view->beside.charged_back_minor > 0;
+	return view->has_refund || view->beside.returned_minor > 0 || view->beside.charged_back_minor > 0;
 }
 
 void session_refund_encode(const struct booking_view *view, bool reads_reason, struct buf *out)

@@ -100,7 +100,7 @@ static enum err_kind add_news(const struct job *job, const struct refund_change 
 	record->event_type = event_type_name(EVENT_REFUND_CHANGED);
 	record->event_payload =
 		event_encode_refund(&after, record->claim->cause, record->claim->version + 1, job->arena);
-	record->mails_parent = change->state == REFUND_FAILED || change->state == REFUND_CANCELED;
+	record->mails_parent = change->mails_parent;
 	if (!record->log_what || !record->log_detail || !record->event_payload)
 		return err_set(err, ERR_RETRY, "no_memory", "no memory to record refund %s", after.id);
 	return ERR_OK;
@@ -172,8 +172,8 @@ static void alarm_about(const struct job *job, const struct refund_change *chang
 			   : change->state == REFUND_NEEDS_ATTENTION ? "refund_needs_attention"
 								     : "refund_failed";
 
-	LOG(LOG_ERROR, "alarm", LOG_S("what", what), LOG_S("refund", job->label),
-	    LOG_S("reason", change->reason), LOG_S("code", attempt->last.code),
+	LOG(LOG_ERROR, "alarm", LOG_S("what", what), LOG_I("booking", job->booking_id),
+	    LOG_S("refund", job->label), LOG_S("reason", change->reason), LOG_S("code", attempt->last.code),
 	    LOG_S("request", attempt->last.request_id), LOG_S("trace", trace_id(job)));
 	metric_add(METRIC(METRIC_COUNTER, "unbook_alarms_total", "Things that a person must look at.",
 			  {"what", what}),

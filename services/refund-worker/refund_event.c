@@ -60,7 +60,7 @@ static enum err_kind describe(struct refund_event *e, const struct refund_change
 	record->event_type = event_type_name(EVENT_REFUND_CHANGED);
 	record->event_payload =
 		event_encode_refund(&after, record->claim->cause, record->claim->version + 1, arena);
-	record->mails_parent = change->state == REFUND_FAILED || change->state == REFUND_CANCELED;
+	record->mails_parent = change->mails_parent;
 	if (!record->log_what || !record->log_detail || !record->event_payload)
 		return err_set(err, ERR_RETRY, "no_memory", "no memory to record refund %s", after.id);
 	return ERR_OK;
@@ -157,7 +157,8 @@ enum err_kind refund_event_sum(struct refund_event *e, struct err *err)
 {
 	if (!e->about.row)
 		return by_hand(e, err);
-	if (is_unsent(e->about.row->refund.state)) /* the coming attempt finds out by itself */
+	if (e->about.is_settled
+	    || is_unsent(e->about.row->refund.state)) /* the coming attempt finds out by itself */
 		return ERR_OK;
 	return move_by_list(e, err);
 }
@@ -173,7 +174,7 @@ enum err_kind refund_event_refund(struct refund_event *e, struct err *err)
 		return err->kind;
 	if (!e->about.row)
 		return by_hand(e, err);
-	if (!refund_event_next(&e->about.row->refund, &seen, &change))
+	if (e->about.is_settled || !refund_event_next(&e->about.row->refund, &seen, &change))
 		return ERR_OK;
 	if (!is_same(&e->about.row->refund, &change) && move(e, &change, err))
 		return err->kind;

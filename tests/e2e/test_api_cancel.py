@@ -48,6 +48,41 @@ def test_more_than_24_hours_ahead_it_is_cancelled_refunded_and_both_are_told(wor
     ]
 
 
+def test_it_says_what_is_back_and_what_lacks_when_a_part_failed(world):  # noqa: F811
+    booking = world.booking()
+    world.cancel(booking, world.parent)
+    world.stack.sql(
+        "WITH r AS (UPDATE refunds SET state = 'needs_attention', failure_reason = 'refund_short'"
+        " WHERE payment_intent = %s RETURNING id, payment_intent)"
+        " INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status, refund_id, generation)"
+        " SELECT 're_ours' || id, payment_intent, 3500, 'EUR', 'succeeded', id, 1 FROM r"
+        " UNION ALL SELECT 're_part' || id, payment_intent, 1000, 'EUR', 'failed', NULL, NULL FROM r",
+        booking.payment_intent,
+    )
+
+    def shown(**row):
+        world.stack.sql(
+            f"UPDATE refunds SET {', '.join(f'{column} = %s' for column in row)} WHERE payment_intent = %s",
+            *row.values(), booking.payment_intent,
+        )  # fmt: skip
+        refund = world.api.get(f"/api/Sessions/{booking.id}", token=world.parent.token).data["refund"]
+        return refund["status"], refund["amountMinor"], refund["words"]
+
+    back = " €35.00 was returned before."
+    late = "The refund of €10.00 takes longer than usual. We are looking into it."
+    assert shown(generation=1) == ("needs_attention", 1000, late + back)
+    asked = "A refund of the remaining €10.00 has been requested."
+    assert shown(state="requested", generation=2) == ("requested", 1000, asked + back)
+    settled = {"settled_by": "operator:bo", "settled_reference": "x", "settled_at": "2026-01-01"}
+    other = "€10.00 was returned another way."
+    assert shown(state="needs_attention", generation=1, **settled) == ("settled", 1000, other + back)
+    world.stack.sql(
+        "INSERT INTO booking_log (booking_id, actor, what) VALUES (%s, 'operator:bo', 'refund_retried')", booking.id
+    )
+    told = world.api.get(f"/api/Sessions/{booking.id}/timeline", token=world.parent.token).data
+    assert told[-1]["words"] == "The refund was taken up again."
+
+
 def test_it_promises_what_a_refund_by_hand_or_a_dispute_has_left(world):  # noqa: F811
     booking = world.booking()
     world.stack.sql(

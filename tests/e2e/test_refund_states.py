@@ -107,7 +107,7 @@ def test_a_refund_that_fails_later_mails_the_parent_and_alarms(stack, worker):
     row = r.wait_state(stack, refund, "failed")
     assert row["failure_reason"] == "lost_or_stolen_card"
     (mail,) = r.mails(stack, booking)
-    assert (mail["recipient_id"], mail["ref"]) == (booking.parent.id, f"{refund}:1")
+    assert (mail["recipient_id"], mail["ref"]) == (booking.parent.id, f"{refund}:{row['version']}")
     stack.eventually(lambda: r.alarms(worker, "refund_failed") == before + 1, what="an alarm")
     assert len(r.posts(stack, booking)) == 1, "nobody but an operator asks again"
 

@@ -89,6 +89,80 @@ def test_a_refund_that_fails_later_mails_the_parent_and_alarms(stack):
     assert r.row(stack, refund)["state"] == "failed" and len(r.mails(stack, booking)) == 1
 
 
+def fails(stack, made):
+    stack.stripe.post(f"refunds/{made}/move", status="failed", failure_reason="unknown")
+    tell(stack, "refund.failed", "refund.updated", "charge.refund.updated")
+
+
+def test_each_refund_by_hand_that_fails_later_mails_the_parent_and_alarms(stack):
+    """Also one that stood in for ours, which had failed; and each is made good by the next one by itself."""
+    worker = stack.of("refund-worker")[0]
+    adopted, replaced = r.paid(stack), r.paid(stack)
+    made = by_hand(stack, adopted)["id"]
+    tell(stack, "refund.created", "charge.refunded")
+    (refund,) = refunds(stack, adopted.id)
+    r.wait_state(stack, refund["id"], "succeeded")
+    for failures in (1, 2):
+        fails(stack, made)
+        after = r.row(stack, refund["id"])
+        assert (after["state"], after["failure_reason"]) == ("needs_attention", "adopted_refund_gone")
+        assert len(r.mails(stack, adopted)) == failures
+        assert r.alarms(worker, "refund_needs_attention") == failures
+        made = by_hand(stack, adopted)["id"]
+        tell(stack, "refund.created")
+        assert r.row(stack, refund["id"])["state"] == "succeeded"
+    (alarm, _) = [line for line in worker.log_lines() if line.get("what") == "refund_needs_attention"]
+    assert alarm["booking"] == adopted.id
+
+    refund = r.ask(stack, replaced)
+    r.wait_state(stack, refund, "succeeded")
+    fails(stack, r.made(stack, replaced)[0].id)
+    assert r.row(stack, refund)["state"] == "failed" and len(r.mails(stack, replaced)) == 1
+    made = by_hand(stack, replaced)["id"]
+    tell(stack, "refund.created", "charge.refunded", "refund.failed")
+    after = r.row(stack, refund)
+    assert (after["state"], after["failure_reason"], after["generation"]) == ("succeeded", None, 1)
+    assert log(stack, replaced.id)[-2:] == ["refund_by_hand", "refund_succeeded"]
+    assert len(r.mails(stack, replaced)) == 1 and r.alarms(worker, "refund_failed") == 1
+    fails(stack, made)
+    assert r.row(stack, refund)["state"] == "failed" and len(r.mails(stack, replaced)) == 2
+    assert r.alarms(worker, "refund_failed") == 2 and len(r.posts(stack, replaced)) == 1
+
+
+def test_what_a_part_by_hand_that_failed_leaves_is_sent_when_an_operator_asks(stack):
+    """The rest alone, under a key of its own; all refunds come to the payment, and to no more."""
+    booking = r.paid(stack)
+    part = by_hand(stack, booking, amount=1000)["id"]
+    refund = r.ask(stack, booking)
+    r.wait_state(stack, refund, "succeeded")
+    fails(stack, part)
+    after = r.row(stack, refund)
+    assert (after["state"], after["failure_reason"]) == ("needs_attention", "refund_short")
+    assert len(r.mails(stack, booking)) == 1
+    said = "".join(ctl.run(stack, "refunds", "retry", refund, "--operator", "bo"))
+    assert "requested, generation 2" in said
+    r.wait_state(stack, refund, "succeeded")
+    live = [(f.amount_minor, f.by_hand) for f in r.made(stack, booking) if f.alive]
+    assert live == [(3500, False), (1000, False)]
+    assert [post.key for post in r.posts(stack, booking)] == [f"refund:{refund}:{n}" for n in (1, 2)]
+    r.ledger(stack).assert_never_over_refunded()
+    ctl.run(stack, "verify")
+
+
+def test_a_settled_refund_stays_as_it_is_whatever_is_refunded_by_hand(stack):
+    booking = r.paid(stack)
+    refund = r.ask(stack, booking)
+    r.wait_state(stack, refund, "succeeded")
+    fails(stack, r.made(stack, booking)[0].id)
+    stack.sql(
+        "UPDATE refunds SET settled_at = now(), settled_by = 'operator:bo', settled_reference = 'x',"
+        " version = version + 1"
+    )
+    by_hand(stack, booking)
+    tell(stack, "refund.created", "charge.refunded")
+    assert r.row(stack, refund)["state"] == "failed" and log(stack, booking.id)[-1] == "refund_by_hand"
+
+
 def test_an_event_of_ours_applies_before_our_own_answer(stack):
     """Rule 8: the answer is lost, the event names our generation."""
     booking = r.paid(stack)

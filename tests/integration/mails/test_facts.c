@@ -114,7 +114,7 @@ Test(facts, the_refund_of_the_kept_payment_or_the_one_that_the_mail_names)
 	struct mail_facts facts = find(world.parent_id, "");
 	cr_assert_str_eq(facts.refund_state, "requested");
 	cr_assert_eq(facts.captured.minor, 4500);
-	cr_assert_eq(facts.beside.by_hand_minor, 0);
+	cr_assert_eq(facts.beside.returned_minor, 0);
 	world_sql(
 		"INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status) VALUES ('re_a%lld', %s, 100, "
 		"'EUR', 'pending'), ('re_b%lld', %s, 200, 'EUR', 'succeeded'), ('re_c%lld', %s, 400, 'EUR', 'canceled'), "
@@ -126,10 +126,10 @@ Test(facts, the_refund_of_the_kept_payment_or_the_one_that_the_mail_names)
 		"'{\"status\":\"under_review\"}')",
 		(long long)world.booking_id);
 	facts = find(world.parent_id, "");
-	cr_assert_eq(facts.beside.by_hand_minor, 300, "live ones of this payment");
+	cr_assert_eq(facts.beside.returned_minor, 300, "live ones of this payment");
 	cr_assert(facts.beside.is_disputed);
 	facts = find(world.parent_id, second);
-	cr_assert_eq(facts.beside.by_hand_minor, 800);
+	cr_assert_eq(facts.beside.returned_minor, 800);
 	cr_assert_str_eq(facts.refund_state, "failed");
 	cr_assert_eq(facts.captured.minor, 700);
 	cr_assert_str_eq(facts.captured.currency, "JPY");

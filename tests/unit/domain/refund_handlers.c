@@ -69,7 +69,6 @@ static void handler_records(struct step *step)
 	struct refund row;
 	struct refund_list list;
 	struct refund_change change;
-	int ours_minor;
 
 	if (!handler->active)
 		return;
@@ -87,8 +86,8 @@ static void handler_records(struct step *step)
 			to.state = (uint8_t)change.state;
 			to.generation = (uint8_t)change.generation;
 			to.failed_unasked = 0;
-			to.asked_again =
-				to.state == REFUND_REQUESTED && world_live(&to, true, &ours_minor) == 0;
+			to.asked_generation = to.generation;
+			to.asked_again = to.state == REFUND_REQUESTED && !world_has_live(&to, to.generation);
 		}
 	}
 	step_to(step, &to, handler->operator_retries ? "operator records" : "handler records", true);
@@ -150,7 +149,7 @@ static void check(const struct step *step)
 	const struct world *world = step->from;
 	int ours_minor, all_minor;
 
-	if (world_live(world, true, &ours_minor) > 1)
+	if (world_live(world, true, &ours_minor) > 1 && ours_minor > WORLD_CAPTURED)
 		search_violation(step->search, "two live refunds of ours");
 	world_live(world, false, &all_minor);
 	if (all_minor > WORLD_CAPTURED)
@@ -165,10 +164,8 @@ static void check_end(const struct step *step)
 
 	if (!refund_state_is_final((enum refund_state)world->state))
 		search_violation(step->search, "over, but the row is open");
-	if (world->state == REFUND_FAILED && world_live(world, true, &minor) > 0)
-		search_violation(step->search, "over: FAILED, but the money went back");
 	world_live(world, false, &minor);
-	if ((world->state == REFUND_SUCCEEDED) != (minor >= WORLD_CAPTURED) && world->state != REFUND_FAILED)
+	if ((world->state == REFUND_SUCCEEDED) != (minor >= WORLD_CAPTURED))
 		search_violation(step->search, "over: the row and the money disagree");
 }
 

@@ -25,6 +25,18 @@ int world_live(const struct world *world, bool ours_only, int *ret_minor)
 	return count;
 }
 
+bool world_has_live(const struct world *world, int generation)
+{
+	for (int i = 0; i < WORLD_REFUNDS_MAX; i++) {
+		const struct world_refund *refund = &world->refund[i];
+
+		if (refund->exists && !refund->by_hand && refund->generation == generation
+		    && is_live_status(refund->status))
+			return true;
+	}
+	return false;
+}
+
 void world_see(const struct world *world, int index, uint8_t status, struct stripe_refund *ret_seen)
 {
 	const struct world_refund *refund = &world->refund[index];
@@ -168,7 +180,7 @@ static void money_steps(struct step *step)
 			continue;
 		to = *step->from;
 		to.failures--;
-		to.failed_unasked |= !refund->by_hand;
+		to.failed_unasked |= !refund->by_hand && refund->generation >= to.asked_generation;
 		to.refund[i].status = STRIPE_REFUND_FAILED;
 		to.refund[i].emitted |= 1 << STRIPE_REFUND_FAILED;
 		step_to(step, &to, "Stripe: it fails", false);

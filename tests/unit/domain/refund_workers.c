@@ -28,6 +28,12 @@ static bool fence_holds(const struct step *step, const struct world_worker *work
 	return step->rules->no_fence || (worker->holds && step->from->state == worker->state);
 }
 
+/* The row says that money is on its way or has arrived. */
+static bool is_at_stripe(enum refund_state state)
+{
+	return state == REFUND_PENDING || state == REFUND_REQUIRES_ACTION || state == REFUND_SUCCEEDED;
+}
+
 /* Write a change to the row, and see to the rule that nothing final is left by a worker. */
 void write_row(struct step *step, struct world *to, const struct refund_change *change, bool by_worker)
 {
@@ -35,13 +41,18 @@ void write_row(struct step *step, struct world *to, const struct refund_change *
 
 	if (by_worker && refund_state_is_final(old) && change->state != old)
 		search_violation(step->search, "a worker moved a final state");
-	if ((old == REFUND_FAILED || old == REFUND_CANCELED) && change->state != old)
-		search_violation(step->search, "FAILED was left without an operator");
+	if ((old == REFUND_FAILED || old == REFUND_CANCELED) && change->state != old
+	    && !is_at_stripe(change->state))
+		search_violation(step->search, "FAILED was left without an operator or the money");
 	if (by_worker && to->asked_again && change->state == REFUND_NEEDS_ATTENTION)
 		search_violation(step->search, "an operator asked again in vain, though nothing was amiss");
 	if (change->state != old && !change->alarm
 	    && (change->state == REFUND_FAILED || change->state == REFUND_NEEDS_ATTENTION))
 		search_violation(step->search, "nobody was told");
+	if (change->state != old && !change->mails_parent
+	    && (change->state == REFUND_FAILED
+		|| (change->state == REFUND_NEEDS_ATTENTION && is_at_stripe(old))))
+		search_violation(step->search, "the parent was not told");
 	to->state = (uint8_t)change->state;
 	if (change->generation != to->generation)
 		to->sent = 0;

@@ -64,8 +64,9 @@ struct world {
 	uint8_t faults, failures, hands, prunes, retries;  /* what may still happen */
 	uint8_t old;                                       /* three days have passed */
 	uint8_t failed_unasked; /* a refund of ours failed, and no operator has asked again since */
-	uint8_t asked_again;    /* an operator has, with none of ours alive, and nothing was amiss since */
-	uint8_t fresh_key;      /* no_stored_key: the next one */
+	uint8_t asked_again; /* an operator has, with none of ours alive under that key, and nothing was amiss since */
+	uint8_t asked_generation; /* that an operator's last retry began; what an older one gave back may fail meanwhile */
+	uint8_t fresh_key; /* no_stored_key: the next one */
 	uint8_t key[WORLD_KEYS_MAX];
 	uint8_t late[WORLD_KEYS_MAX]; /* requests under way that nobody waits for */
 	struct world_refund refund[WORLD_REFUNDS_MAX];
@@ -86,6 +87,7 @@ void step_to(struct step *step, const struct world *to, const char *action, bool
 
 /* refund_stripe.c: the other side */
 int world_live(const struct world *world, bool ours_only, int *ret_minor);
+bool world_has_live(const struct world *world, int generation);
 void world_take_list(const struct world *world, bool after, struct world_list *ret_list);
 void world_read_list(const struct world *world, const struct refund *refund, const struct world_list *seen,
 		     struct refund_list *ret_list);

@@ -128,17 +128,19 @@ Test(refund, posts_beside_a_part_refunded_by_hand_and_not_beside_the_whole)
 	cr_assert_eq(refund_plan(&refund, &list), REFUND_STEP_RECORD);
 }
 
-Test(refund, does_not_post_when_ours_is_there_whatever_its_status)
+Test(refund, does_not_post_when_ours_of_this_key_is_there_whatever_its_status_or_when_older_ones_add_up)
 {
 	for (int status = 0; status < 5; status++) {
 		for (int generation = 1; generation <= 2; generation++) {
 			struct refund refund = sample_refund(REFUND_SENDING);
 			struct refund_list list = whole_list();
-			bool old_failure = generation == 1 && status >= STRIPE_REFUND_FAILED;
 
 			refund.generation = 2;
 			add(&list, &refund, ours((enum stripe_refund_status)status, generation, 100));
-			cr_assert_eq(refund_plan(&refund, &list) == REFUND_STEP_POST, old_failure);
+			cr_assert_eq(refund_plan(&refund, &list) == REFUND_STEP_POST, generation == 1);
+			add(&list, &refund, ours(STRIPE_REFUND_SUCCEEDED, 1, 4400));
+			cr_assert_eq(refund_plan(&refund, &list) == REFUND_STEP_POST,
+				     generation == 1 && status >= STRIPE_REFUND_FAILED);
 		}
 	}
 }

@@ -29,16 +29,22 @@ Test(refund_event, ours_moves_the_row_forward_and_never_back)
 			struct stripe_refund seen = ours((enum stripe_refund_status)status, 1, 4500);
 			struct refund_change got;
 			bool forward = rank(REFUND_PENDING + status) > rank(state);
+			bool may_be_replaced = status >= STRIPE_REFUND_FAILED && rank(state) > 0;
 
 			cr_assert_eq(refund_event_next(&refund, &seen, &got), forward, "%d %d", state,
 				     status);
 			if (!forward)
 				continue;
+			cr_assert_eq(got.list_next, may_be_replaced);
+			if (may_be_replaced) {
+				cr_assert_eq((int)got.state, state);
+				continue;
+			}
 			cr_assert_eq(got.state, (enum refund_state)(REFUND_PENDING + status));
 			cr_assert_eq(got.generation, 1);
 			cr_assert_eq(got.alarm, status >= STRIPE_REFUND_FAILED);
+			cr_assert_eq(got.mails_parent, got.alarm);
 			cr_assert_eq(got.retry, is_open(got.state));
-			cr_assert_not(got.list_next);
 		}
 	}
 }
@@ -46,8 +52,11 @@ Test(refund_event, ours_moves_the_row_forward_and_never_back)
 Test(refund_event, by_hand_or_of_another_generation_calls_for_a_list_where_it_matters)
 {
 	/* rows that look at a live one, and at one that failed */
-	static const bool live[STATES] = {
-		[REFUND_PENDING] = true, [REFUND_REQUIRES_ACTION] = true, [REFUND_NEEDS_ATTENTION] = true};
+	static const bool live[STATES] = {[REFUND_PENDING] = true,
+					  [REFUND_REQUIRES_ACTION] = true,
+					  [REFUND_FAILED] = true,
+					  [REFUND_CANCELED] = true,
+					  [REFUND_NEEDS_ATTENTION] = true};
 	static const bool gone[STATES] = {
 		[REFUND_PENDING] = true, [REFUND_REQUIRES_ACTION] = true, [REFUND_SUCCEEDED] = true};
 
@@ -108,7 +117,7 @@ Test(refund_event, another_payment_or_currency_or_no_capture_moves_nothing)
 
 Test(refund_event, the_reason_is_stripes_or_else_the_status)
 {
-	struct refund refund = sample_refund(REFUND_SUCCEEDED);
+	struct refund refund = sample_refund(REFUND_SENDING);
 	struct stripe_refund seen = ours(STRIPE_REFUND_FAILED, 1, 4500);
 	struct refund_change got;
 
@@ -185,7 +194,8 @@ Test(refund_event, refunds_that_add_up_are_adopted_by_whoever_made_them)
 				struct refund refund = sample_refund((enum refund_state)state);
 				struct refund_list list = {.listed = true, .whole = whole};
 				struct refund_change got;
-				bool forward = rank(REFUND_PENDING + status) > rank(state);
+				bool forward = rank(REFUND_PENDING + status) > rank(state)
+					       || state == REFUND_FAILED || state == REFUND_CANCELED;
 
 				add(&list, &refund, by_hand(STRIPE_REFUND_SUCCEEDED, 500));
 				add(&list, &refund, ours((enum stripe_refund_status)status, 1, 4000));
@@ -210,10 +220,12 @@ Test(refund_event, ours_that_failed_fails_the_row_and_a_short_one_calls_a_person
 		got = listed((enum refund_state)state, list, REFUND_ANSWER_NOT_SENT);
 		cr_assert_eq((int)got.state, stays ? state : REFUND_FAILED);
 		cr_assert_eq(got.alarm, !stays);
+		cr_assert_eq(got.mails_parent, !stays);
 		add(&list, &refund, ours(STRIPE_REFUND_SUCCEEDED, 1, 4000));
 		got = listed((enum refund_state)state, list, REFUND_ANSWER_NOT_SENT);
 		cr_assert_eq((int)got.state, stays ? state : REFUND_NEEDS_ATTENTION);
 		cr_assert_eq(got.alarm, !stays && state != REFUND_NEEDS_ATTENTION);
+		cr_assert_eq(got.mails_parent, got.alarm);
 		cr_assert_not(got.retry);
 	}
 }
@@ -227,7 +239,7 @@ Test(refund_event, a_poll_that_finds_nothing_left_calls_a_person)
 
 		cr_assert_eq(got.state, REFUND_NEEDS_ATTENTION);
 		cr_assert_str_eq(got.reason, "adopted_refund_gone");
-		cr_assert(got.alarm && !got.retry);
+		cr_assert(got.alarm && got.mails_parent && !got.retry);
 	}
 }
 
@@ -273,7 +285,31 @@ Test(refund_event, an_operator_retries_only_what_ended_badly_and_only_after_a_wh
 	}
 }
 
-Test(refund_event, an_operators_retry_takes_a_new_key_only_when_the_old_ones_refund_failed)
+Test(refund_event, an_operators_retry_of_what_came_to_less_sends_the_rest_under_a_new_key)
+{
+	struct refund refund = sample_refund(REFUND_NEEDS_ATTENTION);
+	struct refund_list list = whole_list();
+	struct refund_change got;
+
+	add(&list, &refund, by_hand(STRIPE_REFUND_FAILED, 1000));
+	add(&list, &refund, ours(STRIPE_REFUND_SUCCEEDED, 1, 3500));
+	cr_assert(refund_retry_next(&refund, &list, &got));
+	cr_assert(got.state == REFUND_REQUESTED && got.generation == 2 && got.list_next);
+	refund = sample_refund(REFUND_SENDING);
+	refund.generation = 2;
+	refund.attempts = 2;
+	list = whole_list();
+	add(&list, &refund, ours(STRIPE_REFUND_SUCCEEDED, 1, 3500));
+	cr_assert_eq(refund_plan(&refund, &list), REFUND_STEP_POST);
+	refund_next(&refund, &list, REFUND_ANSWER_REFUND,
+		    &(struct stripe_refund){.amount = {1000, "EUR"}, .status = STRIPE_REFUND_SUCCEEDED},
+		    false, &got);
+	cr_assert_eq(got.state, REFUND_SUCCEEDED);
+	refund_next(&refund, &list, REFUND_ANSWER_UNKNOWN, NULL, false, &got);
+	cr_assert(got.state == REFUND_REQUESTED && got.generation == 2 && got.list_next);
+}
+
+Test(refund_event, an_operators_retry_takes_a_new_key_only_when_the_old_ones_refund_is_known)
 {
 	struct refund refund = sample_refund(REFUND_FAILED);
 	struct refund_list list = whole_list();

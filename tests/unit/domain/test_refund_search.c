@@ -66,6 +66,17 @@ Test(refund_search, refunds_made_by_hand_are_adopted)
 	holds("by hand", (struct world_rules){.workers = 2, .stripe_refuses = true}, initial);
 }
 
+Test(refund_search, what_a_part_by_hand_that_failed_left_is_sent_once_when_an_operator_asks)
+{
+	struct world initial = world_initial;
+
+	initial.faults = 1;
+	initial.hands = 1;
+	initial.failures = 2;
+	initial.retries = 2;
+	holds("a part by hand fails", (struct world_rules){.workers = 1, .stripe_refuses = true}, initial);
+}
+
 Test(refund_search, without_list_first_it_refunds_twice)
 {
 	breaks("no list first", (struct world_rules){.workers = 2, .no_list_first = true}, nothing_fails(),

@@ -168,7 +168,7 @@ Test(compose, says_what_really_comes_back_beside_a_refund_by_hand_or_a_dispute)
 	struct mail_facts f = facts();
 	struct smtp_message message;
 
-	f.beside.by_hand_minor = 1000;
+	f.beside.returned_minor = 1000;
 	message = compose(&f, MAIL_CANCELLED, 1);
 	expect(message.text, "We are paying the remaining €35.00 back");
 	expect(message.text, "€10.00 of your payment was returned before.");
@@ -187,7 +187,7 @@ Test(compose, says_what_really_comes_back_beside_a_refund_by_hand_or_a_dispute)
 	expect(message.text, "decides where the money goes. €10.00 of it was returned before.");
 	expect_not(message.text, "We are paying");
 	expect_not(compose(&f, MAIL_CANCELLED, 3).text, "money");
-	f.beside.by_hand_minor = 4500;
+	f.beside.returned_minor = 4500;
 	expect(compose(&f, MAIL_CANCELLED, 1).text, "Your payment of €45.00 has already been returned");
 }
 
@@ -198,7 +198,7 @@ Test(compose, a_payment_that_was_not_kept_comes_back_as_far_as_it_has_not_yet)
 
 	expect(message.text, "a payment of €45.00 that this booking could not keep");
 	expect(message.text, "all of it back");
-	f.beside.by_hand_minor = 1000;
+	f.beside.returned_minor = 1000;
 	message = compose(&f, MAIL_PAYMENT_RETURNED, 1);
 	expect(message.text, "the remaining €35.00 back");
 	expect(message.html, "the remaining €35.00 back");
@@ -213,7 +213,7 @@ Test(compose, a_payment_that_was_not_kept_comes_back_as_far_as_it_has_not_yet)
 	message = compose(&f, MAIL_PAYMENT_RETURNED, 1);
 	expect(message.text, "decides where the money goes. €10.00 of it was returned before.");
 	expect_not(message.text, "paying");
-	f.beside.by_hand_minor = 4500;
+	f.beside.returned_minor = 4500;
 	expect(compose(&f, MAIL_PAYMENT_RETURNED, 1).text, "All of it has already been returned");
 }
 

@@ -180,7 +180,7 @@ Test(session_json, a_teacher_with_a_shorter_notice_is_told_that_one)
 
 Test(session_json, a_part_refunded_by_hand_is_shown_and_not_promised_again)
 {
-	view.beside.by_hand_minor = 1000;
+	view.beside.returned_minor = 1000;
 	view.by_hand_at = (struct instant){NOW_US};
 	cr_assert_str_eq(text("cancelMessage"),
 			 "You can cancel until 24 hours before the session starts. What "
@@ -195,7 +195,7 @@ Test(session_json, a_part_refunded_by_hand_is_shown_and_not_promised_again)
 	cr_assert_eq(refund_minor(), 3500);
 	view.refund.state = REFUND_FAILED;
 	cr_assert_not_null(strstr(refund_text("words"), "The refund of €35.00 did not go through."));
-	view.beside.by_hand_minor = 4500;
+	view.beside.returned_minor = 4500;
 	cr_assert_str_eq(refund_text("words"),
 			 "€45.00 was returned. Banks take 5 to 10 business days to show it.");
 	cr_assert_eq(refund_minor(), 4500);
