@@ -83,6 +83,26 @@ def test_it_says_what_is_back_and_what_lacks_when_a_part_failed(world):  # noqa:
     assert told[-1]["words"] == "The refund was taken up again."
 
 
+def test_a_session_that_took_place_shows_the_refund_by_hand_that_was_taken_over(world):  # noqa: F811
+    booking = world.booking(status=2, starts_in="-3 hours")
+    world.stack.sql(
+        "INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status)"
+        " VALUES (%s, %s, 4500, 'EUR', 'succeeded')", f"re_all{booking.id}", booking.payment_intent,
+    )  # fmt: skip
+    world.stack.sql(
+        "INSERT INTO refunds (id, payment_intent, booking_id, cause, state, next_try_at)"
+        " VALUES (gen_random_uuid(), %s, %s, 'admin', 'succeeded', now())", booking.payment_intent, booking.id,
+    )  # fmt: skip
+    path = f"/api/Sessions/{booking.id}"
+    shown = world.api.get(path, token=world.parent.token).data["refund"]
+    assert (shown["status"], shown["amountMinor"]) == ("succeeded", 4500)
+    assert shown["words"].startswith("€45.00 was returned.")
+    world.stack.sql("UPDATE refunds SET state = 'needs_attention' WHERE payment_intent = %s", booking.payment_intent)
+    world.stack.sql("UPDATE stripe_refunds SET status = 'failed' WHERE payment_intent = %s", booking.payment_intent)
+    shown = world.api.get(path, token=world.parent.token).data["refund"]
+    assert (shown["status"], shown["amountMinor"]) == ("needs_attention", 4500)
+
+
 def test_it_promises_what_a_refund_by_hand_or_a_dispute_has_left(world):  # noqa: F811
     booking = world.booking()
     world.stack.sql(

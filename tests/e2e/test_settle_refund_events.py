@@ -42,6 +42,8 @@ def test_a_full_refund_by_hand_cancels_a_confirmed_booking_and_is_adopted(stack)
     assert [m[0] for m in mails(stack, booking.id)] == ["cancelled", "cancelled"]
     assert not r.posts(stack, booking), "it was listed, not asked for once more"
     assert log(stack, booking.id)[:3] == ["refund_by_hand", "cancelled", "refund_requested"]
+    asked = stack.one("SELECT detail FROM booking_log WHERE what = 'refund_requested'")["detail"]
+    assert (asked["amountMinor"], asked["byHand"]) == (4500, True)
     assert stack.one("SELECT refund_id FROM stripe_refunds WHERE id = %s", made["id"])["refund_id"] is None
     assert stack.one("SELECT state FROM meetings")["state"] == "gone"
 
