@@ -62,6 +62,8 @@ def test_a_dispute_stops_a_refund_that_was_not_sent(stack, worker):
     assert len(r.posts(stack, booking)) == 1
     assert r.made(stack, booking) == []
     stack.eventually(lambda: r.alarms(worker, "refund_needs_attention") > before, what="an alarm")
+    alarms = [line for line in worker.log_lines() if line.get("what") == "refund_needs_attention"]
+    assert [line["refund"] for line in alarms if line["booking"] == booking.id] == [refund]
     assert r.timeline(stack, booking) == ["refund_needs_attention"]
 
 

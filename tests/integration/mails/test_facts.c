@@ -136,6 +136,34 @@ Test(facts, the_refund_of_the_kept_payment_or_the_one_that_the_mail_names)
 	cr_assert_str_eq(facts.refund_failure_reason, "declined");
 }
 
+Test(facts, what_ours_gave_back_counts_once_the_refund_has_come_to_less_or_is_asked_for_again)
+{
+	static const struct {
+		const char *state;
+		int generation;
+		int64_t returned_minor;
+	} cases[] = {{"succeeded", 1, 0},
+		     {"needs_attention", 1, 3500},
+		     {"requested", 2, 3500},
+		     {"succeeded", 2, 3500},
+		     {"failed", 2, 3500}};
+	char kept[100];
+
+	snprintf(kept, sizeof(kept), "(SELECT payment_intent FROM bookings WHERE id = %lld)",
+		 (long long)world.booking_id);
+	const char *refund = refund_of(kept, "succeeded", 4500);
+	world_sql(
+		"INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status, refund_id, generation)"
+		" SELECT 're_o' || id, payment_intent, 3500, 'EUR', 'succeeded', id, 1 FROM refunds WHERE id = '%s'",
+		refund);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		world_sql("UPDATE refunds SET state = '%s', generation = %d WHERE id = '%s'", cases[i].state,
+			  cases[i].generation, refund);
+		cr_expect_eq(find(world.parent_id, refund).beside.returned_minor, cases[i].returned_minor,
+			     "case %zu", i);
+	}
+}
+
 Test(facts, of_an_unknown_booking_there_are_none)
 {
 	struct mail mail = {.booking_id = 999999999, .recipient_id = world.parent_id, .ref = ""};

@@ -73,7 +73,6 @@ Test(refund_search, what_a_part_by_hand_that_failed_left_is_sent_once_when_an_op
 	initial.faults = 1;
 	initial.hands = 1;
 	initial.failures = 2;
-	initial.retries = 2;
 	holds("a part by hand fails", (struct world_rules){.workers = 1, .stripe_refuses = true}, initial);
 }
 
