@@ -3,7 +3,6 @@
 import json
 import re
 import threading
-import zoneinfo
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import icalendar
@@ -128,6 +127,10 @@ def test_leaving_the_payment_page_releases_the_booking(pages):
         pages.look(page, "desk-released")
         page.get_by_role("link", name="My bookings").last.click()
         expect(page.get_by_text("Nothing is booked yet")).to_be_visible()
+        page.goto(f"{pages.url}/payment/success?session_id={checkout}&type=session-booking")
+        expect(page.get_by_role("heading", name="Your booking is released")).to_be_visible()
+        page.goto(f"{pages.url}/book")
+        expect(page.locator("#date")).to_have_value("")
     row = of_checkout(pages, checkout)
     assert (row["status"], row["cancel_cause"]) == (3, "payment_cancelled")
 
@@ -137,10 +140,9 @@ def test_going_back_from_the_payment_page_shows_the_hold_and_takes_new_notes(pag
     with pages.person(parent, at="/book") as page:
         book(pages, page)
         checkout = checkout_of(page)
-        chosen = of_checkout(pages, checkout)["starts_at"].astimezone(zoneinfo.ZoneInfo("Europe/Berlin"))
         page.go_back()
-        page.locator("#date").fill(chosen.date().isoformat())
-        page.locator("#start").fill(chosen.strftime("%H:%M"))
+        expect(page.get_by_role("alert")).to_contain_text("This time is held for you until")
+        expect(page.get_by_role("button", name="Go to the payment that is open")).to_be_visible()
         page.get_by_label("Notes for the teacher").fill("Fractions")
         page.get_by_role("button", name="Go to payment").click()
         page.wait_for_url(f"**/c/pay/{checkout}*")
@@ -153,6 +155,10 @@ def test_going_back_from_the_payment_page_shows_the_hold_and_takes_new_notes(pag
         page.get_by_role("button", name="Release this time").click()
         page.get_by_role("dialog").get_by_role("button", name="Release this time").click()
         expect(page.get_by_text("Nothing is booked yet")).to_be_visible()
+        page.goto(f"{pages.url}/payment/success?session_id={checkout}&type=session-booking")
+        expect(page.get_by_role("heading", name="Your booking is released")).to_be_visible()
+        page.goto(f"{pages.url}/book")
+        expect(page.locator("#date")).to_have_value("")
     row = of_checkout(pages, checkout)
     assert (row["status"], row["cancel_cause"]) == (3, "parent")
 
@@ -192,6 +198,26 @@ def test_a_paid_booking_is_confirmed_and_going_back_does_not_undo_it(pages):
         expect(page.get_by_role("heading", name="Your session was cancelled later")).to_be_visible()
     row = of_checkout(pages, checkout)
     assert row["status"] == 3 and row["paid_at"]
+
+
+def test_a_price_that_changed_is_said_before_anything_is_held(pages):
+    parent = pages.fresh_parent()
+    with pages.person(parent, at="/book") as page:
+        pages.choose_time(page)
+        asked = []
+        page.on("request", lambda one: one.method == "POST" and asked.append(one.url))
+        pages.stack.sql("UPDATE offers SET amount_minor = amount_minor + 5000")
+        page.get_by_role("button", name="Go to payment").click()
+        expect(page.get_by_role("alert")).to_contain_text("The offer has changed")
+        assert not asked
+        pay = page.get_by_role("button", name="Go to payment")
+        pages.stack.sql("UPDATE offers SET amount_minor = amount_minor - 5000")
+        page.route("**/api/Sessions/book", lambda route: (route.fetch(), route.fulfill(status=504)), times=1)
+        page.reload()
+        pay.click()
+        expect(page.get_by_role("alert")).to_contain_text("the time may be held for you already")
+        pay.click()
+        page.wait_for_url("**/c/pay/*")
 
 
 def test_a_time_that_is_taken_is_said_where_it_was_chosen(pages):

@@ -4,7 +4,7 @@ import { get, now, post, when, wish } from "./api.js";
 import { person } from "./auth.js";
 import { isolated } from "./bidi.js";
 import { announce, bdi, el, once, show } from "./dom.js";
-import { longDay, money, span, zoneWords } from "./format.js";
+import { longDay, moment, money, span, zoneWords } from "./format.js";
 import { notice, t } from "./i18n.js";
 import { button, link, problemState, problemWords, signIn, state, waiting } from "./states.js";
 
@@ -95,7 +95,28 @@ function kept() {
 	return whose === person()?.id ? values : {};
 }
 
-function form(offers, students) {
+/** Has what was read before paying changed since? Unknown counts as no: the server is asked next. */
+async function isOutdated(offer) {
+	const { data } = await get("teachers/available").catch(() => ({ data: [offer] }));
+	return JSON.stringify(data.find((one) => one.offerId === offer.offerId)) !== JSON.stringify(offer);
+}
+
+/** The session that was left for its payment page, while it can be paid for; after that the choice is over. */
+async function heldStill() {
+	const url = kept().hold;
+	if (!url) return null;
+	const { data } = await get("parent/bookings?when=upcoming");
+	const held = data.find((one) => one.checkoutUrl === url);
+	if (!held) forget();
+	return held;
+}
+
+/** Back from the payment page: what was chosen is held, and can still be paid for. */
+function holdWords(held) {
+	return [t("heldUntil", { moment: moment(new Date(held.holdExpiresAt)) }), el("br"), button(t("toHold"), () => leaveFor(held.checkoutUrl)), " ", link(t("toBookings"), "/")];
+}
+
+function form(offers, students, words) {
 	const { date, start, notes } = fields();
 	const student = studentChoice(students);
 	let keyOf = wish();
@@ -117,6 +138,7 @@ function form(offers, students) {
 		const at = new Date(`${date.value}T${start.value}`);
 		return date.value && start.value && !Number.isNaN(at.getTime()) ? at : null;
 	};
+	const filled = () => ({ offer: String(chosen().offerId), student: student?.value, date: date.value, start: start.value, notes: notes.value });
 	const tell = (words, wrong) => {
 		for (const one of [date, start, student]) one?.toggleAttribute("aria-invalid", false);
 		wrong?.setAttribute("aria-invalid", "true");
@@ -132,7 +154,8 @@ function form(offers, students) {
 	};
 	const refused = (problem) => {
 		if (problem.kind === "signin") return signIn(true);
-		const unsure = problem.kind === "slow" || (problem.kind === "offline" && navigator.onLine);
+		// An answer without our trace is not the server's: what it did is not known.
+		const unsure = problem.kind === "slow" || (problem.kind === "offline" && navigator.onLine) || (problem.kind === "broken" && !problem.trace);
 		tell(unsure ? [t("bookUnsure")] : problemWords(problem), { start, date, student }[FIELD_OF[problem.code]]);
 		const hold = problem.data?.stripeCheckoutUrl;
 		if (hold) note.append(el("br"), button(t("toHold"), () => leaveFor(hold)));
@@ -145,8 +168,9 @@ function form(offers, students) {
 		tell([]);
 		announce(t("opening"));
 		try {
+			if (await isOutdated(chosen())) return book([t("offerChanged")]);
 			const { data } = await post("book", { body, key: keyOf(body) });
-			forget();
+			keep({ ...filled(), hold: data.stripeCheckoutUrl });
 			leaveFor(data.stripeCheckoutUrl);
 			await new Promise((resolve) => addEventListener("pageshow", resolve, { once: true })); // busy until we are gone, or back
 			keyOf = wish(); // what was booked may have been released meanwhile: this is another wish
@@ -160,24 +184,26 @@ function form(offers, students) {
 			if (one.type === "radio") one.checked ||= name === one.name && value === one.value;
 			else if (one.id === name && (one !== student || holds(student, value))) one.value = value;
 	node.addEventListener("input", () => {
-		keep({ offer: String(chosen().offerId), student: student?.value, date: date.value, start: start.value, notes: notes.value });
+		keep(filled());
 		draw();
 	});
 	node.addEventListener("submit", once(pay, submit));
 	draw();
+	tell(words);
 	return node;
 }
 
-export async function book() {
+/** words: why it is shown once more, if it is. */
+export async function book(words) {
 	const heading = el("div", {}, el("h1", { tabindex: "-1" }, t("bookTitle")), el("p", { class: "lead" }, t("bookIntro")));
 	document.title = `${t("bookTitle")} · unbook`;
 	show(heading, waiting(2));
 	try {
-		const [offers, students] = await Promise.all([get("teachers/available"), get("parent/students")]);
-		if (offers.data.length) show(heading, form(offers.data, students.data));
+		const [offers, students, held] = await Promise.all([get("teachers/available"), get("parent/students"), heldStill()]);
+		if (offers.data.length) show(heading, form(offers.data, students.data, words ?? (held ? holdWords(held) : [])));
 		else show(heading, state({ title: t("emptyOffers"), lines: [t("emptyOffersText")], level: 2 }));
 	} catch (problem) {
 		if (problem.kind === "signin") return signIn(true);
-		show(heading, problemState(problem, book, 2));
+		show(heading, problemState(problem, () => book(words), 2));
 	}
 }

@@ -115,6 +115,7 @@ export default {
 	onlyParentsText: "Bitte melden Sie sich als der Elternteil an, der bezahlt.",
 	needTime: "Bitte wählen Sie Datum und Zeit.",
 	opening: "Die Zahlungsseite wird geöffnet …",
+	offerChanged: "Das Angebot hat sich geändert, seit Sie diese Seite geöffnet haben. Bitte sehen Sie sich Preis und Regel noch einmal an.",
 	bookUnsure: "Es kam noch keine Antwort, der Termin kann also schon für Sie reserviert sein. Sehen Sie unter Ihren Buchungen nach; ein neuer Versuch schadet nicht.",
 
 	confirmingTitle: "Ihre Zahlung wird bestätigt …",

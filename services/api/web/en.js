@@ -113,6 +113,7 @@ export default {
 	onlyParentsText: "Please sign in as the parent who pays.",
 	needTime: "Please choose a date and a time.",
 	opening: "Opening the payment page …",
+	offerChanged: "The offer has changed since you opened this page. Please look at the price and the rule once more.",
 	bookUnsure: "No answer has come, so the time may be held for you already. Look at your bookings; it is safe to try again.",
 
 	confirmingTitle: "Confirming your payment …",

@@ -115,6 +115,7 @@ export default {
 	onlyParentsText: "Inicie sesión como el padre o la madre que paga.",
 	needTime: "Elija fecha y hora.",
 	opening: "Abriendo la página de pago …",
+	offerChanged: "La oferta ha cambiado desde que abrió esta página. Vuelva a mirar el precio y la regla.",
 	bookUnsure: "Todavía no hay respuesta, así que la hora puede estar ya reservada para usted. Mire sus reservas; puede intentarlo otra vez sin riesgo.",
 
 	confirmingTitle: "Confirmando su pago …",

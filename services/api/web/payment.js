@@ -90,6 +90,9 @@ async function showRefunded(id, problem) {
 	});
 }
 
+/** Unpaid and given up: the lists show no such session. Unknown counts as no. */
+const isReleased = (id) => find(id).then((session) => !session, () => false);
+
 /** /payment/success: ask until the session is Confirmed, or it is plain that this takes longer. */
 export async function success() {
 	const id = checkout();
@@ -103,6 +106,7 @@ export async function success() {
 			if (problem.code === "refunded") return showRefunded(id, problem);
 			const mayPass = problem.code === "not_paid" || problem.kind === "wait" || problem.code === "unavailable";
 			if (!mayPass) return trouble(problem, success);
+			if (problem.code === "not_paid" && (await isReleased(id))) return showReleased(t("releasedText"));
 			if (wait === null) return notYet(problem);
 			await pause(Math.max(wait, problem.wait_s * 1000));
 		}
