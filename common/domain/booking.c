@@ -80,10 +80,15 @@ bool booking_may_revive(const struct booking *booking, struct instant now)
 	       && now.us < booking->starts_at.us;
 }
 
-bool booking_may_be_read_by(const struct booking *booking, const struct actor *actor)
+bool booking_dealings_may_be_read_by(const struct booking *booking, const struct actor *actor)
 {
 	return (actor->roles & (ROLE_ADMIN | ROLE_SUPPORT))
 	       || is_party(actor, ROLE_PARENT, booking->parent_id)
-	       || is_party(actor, ROLE_TEACHER, booking->teacher_id)
+	       || is_party(actor, ROLE_TEACHER, booking->teacher_id);
+}
+
+bool booking_may_be_read_by(const struct booking *booking, const struct actor *actor)
+{
+	return booking_dealings_may_be_read_by(booking, actor)
 	       || is_party(actor, ROLE_STUDENT, booking->student_id);
 }

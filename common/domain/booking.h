@@ -90,4 +90,8 @@ bool booking_may_revive(const struct booking *booking, struct instant now);
  * get 404. */
 bool booking_may_be_read_by(const struct booking *booking, const struct actor *actor);
 
+/* Of those, all but a student who is not the parent too: the reason of a cancel and what becomes of the money are between the parent, the
+ * teacher and staff. */
+bool booking_dealings_may_be_read_by(const struct booking *booking, const struct actor *actor);
+
 #endif

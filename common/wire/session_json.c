@@ -128,6 +128,7 @@ void session_encode(const struct booking_view *view, const struct session_reader
 {
 	const struct booking *booking = &view->booking;
 	bool confirmed = booking->status == BOOKING_CONFIRMED;
+	bool dealings = booking_dealings_may_be_read_by(booking, &reader->actor);
 	char uid[ICAL_UID_BYTES];
 
 	ical_uid(reader->instance_id, booking->id, uid);
@@ -148,7 +149,7 @@ void session_encode(const struct booking_view *view, const struct session_reader
 	session_refund_encode(view, is_the_parent(booking, reader), out);
 	add_instant(out, "cancelledAt", booking->cancelled_at);
 	add_text(out, "cancelCause", cancel_cause_name(booking->cancel_cause));
-	add_text(out, "cancellationReason", booking->cancellation_reason);
+	add_text(out, "cancellationReason", dealings ? booking->cancellation_reason : NULL);
 	add_instant(out, "createdAt", booking->created_at);
 	buf_add(out, "}");
 }

@@ -50,6 +50,12 @@ static bool is_charged_back(const struct booking_view *view)
 	return promise_of(view).kind == REFUND_PROMISE_CHARGED_BACK;
 }
 
+/* A dispute holds the refund back: nobody knows yet who gives the money to whom. */
+static bool is_for_the_bank_to_decide(const struct booking_view *view)
+{
+	return promise_of(view).kind == REFUND_PROMISE_DISPUTED && waits_for_the_bank(view);
+}
+
 static const char *refund_status(const struct booking_view *view)
 {
 	if (is_charged_back(view))
@@ -147,7 +153,7 @@ void session_refund_words(const struct booking_view *view, char ret_words[SESSIO
 		return;
 	}
 	money_to_words(promise.rest, "en", amount);
-	if (promise.kind == REFUND_PROMISE_DISPUTED && waits_for_the_bank(view))
+	if (is_for_the_bank_to_decide(view))
 		snprintf(ret_words, SESSION_WORDS_BYTES, "%s", disputed_words);
 	else
 		our_refund_words(view,
@@ -160,11 +166,11 @@ void session_refund_words(const struct booking_view *view, char ret_words[SESSIO
 	snprintf(ret_words + used, SESSION_WORDS_BYTES - used, " %s was returned before.", amount);
 }
 
-/* The day by which a person should see the money: fixed once the refund is sent. None while somebody has to act, and none once it failed or
- * was settled otherwise. */
+/* The day by which a person should see the money: fixed once the refund is sent. None while somebody else has to act or to decide, and none
+ * once it failed or was settled otherwise. */
 static struct instant expected_by(const struct booking_view *view)
 {
-	if (is_charged_back(view))
+	if (is_charged_back(view) || (view->has_refund && is_for_the_bank_to_decide(view)))
 		return INSTANT_NONE;
 	if (!view->has_refund || promise_of(view).kind == REFUND_PROMISE_RETURNED)
 		return instant_is_none(view->by_hand_at)

@@ -138,8 +138,31 @@ def test_only_the_parent_reads_why_a_refund_failed(world):  # noqa: F811
         answer = world.api.get(path, token=person.token)
         assert answer.data["refund"]["failureReason"] is None
         assert "lost_or_stolen" not in answer.text
-    for person in (world.teacher, world.student):
-        timeline = world.api.get(path + "/timeline", token=person.token)
-        assert timeline.data[-1]["what"] == "refund_failed" and "lost_or_stolen" not in timeline.text
+    timeline = world.api.get(path + "/timeline", token=world.teacher.token)
+    assert timeline.data[-1]["what"] == "refund_failed" and "lost_or_stolen" not in timeline.text
     answer = world.api.get(path, token=world.parent.token)
     assert answer.data["refund"]["failureReason"] == "lost_or_stolen_card"
+
+
+MONEY = (
+    *("payment_returned", "refund_by_hand", "disputed", "dispute_closed", "charged_back", "checkout_given_up"),
+    *(f"refund_{what}" for what in ("requested", "sending", "pending", "requires_action", "succeeded", "failed")),
+    *(f"refund_{what}" for what in ("canceled", "needs_attention", "retried", "settled")),
+    "something_new",
+)
+
+
+def test_a_student_reads_neither_why_nor_what_became_of_the_money(world):  # noqa: F811
+    booking = world.booking()
+    assert world.cancel(booking, world.parent, {"reason": "We are getting divorced"}).status == 200
+    for what in (*MONEY, "mail_sent"):
+        world.stack.sql("INSERT INTO booking_log (booking_id, actor, what) VALUES (%s, 'test', %s)", booking.id, what)
+    path = f"/api/Sessions/{booking.id}"
+    for person in (world.parent, world.teacher, world.support, world.admin):
+        assert "divorced" in world.api.get(path, token=person.token).text
+        assert set(MONEY) <= {e["what"] for e in world.api.get(path + "/timeline", token=person.token).data}
+    for route in (path, "/api/Sessions/student/history", path + "/timeline"):
+        answer = world.api.get(route, token=world.student.token)
+        assert answer.status == 200 and answer.data and "divorced" not in answer.text
+    told = [e["what"] for e in answer.data]
+    assert told == ["cancelled", "mail_sent"]

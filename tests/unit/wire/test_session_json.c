@@ -206,12 +206,21 @@ Test(session_json, a_disputed_payment_is_promised_by_nobody_but_the_bank)
 {
 	view.beside = (struct refund_beside){1000, true};
 	cr_assert_not_null(strstr(text("cancelMessage"), "disputed with the bank"));
-	cancel(REFUND_NEEDS_ATTENTION);
+	for (int state = REFUND_REQUESTED; state <= REFUND_NEEDS_ATTENTION; state++) {
+		bool waits = state == REFUND_REQUESTED || state == REFUND_SENDING
+			     || state == REFUND_NEEDS_ATTENTION;
+
+		cancel((enum refund_state)state);
+		cr_expect_eq(strstr(refund_text("words"), "disputed with the bank") != NULL, waits, "%d",
+			     state);
+		cr_expect(!waits || strcmp(refund_text("expectedBy"), "null") == 0, "%d", state);
+	}
 	cr_assert_str_eq(refund_text("words"),
 			 "The payment is disputed with the bank, which decides where the "
 			 "money goes. €10.00 was returned before.");
 	view.refund.state = REFUND_SUCCEEDED;
 	cr_assert_not_null(strstr(refund_text("words"), "€35.00 was returned."), "sent before the dispute");
+	cr_assert_str_eq(refund_text("expectedBy"), "2027-01-29T08:00:00Z", "sent before the dispute");
 }
 
 Test(session_json, what_the_bank_has_given_back_is_owed_by_nobody)
@@ -330,4 +339,23 @@ Test(session_json, cancelled_says_when_and_why)
 	cr_assert_str_eq(text("cancelCause"), "parent");
 	cr_assert_str_eq(text("cancellationReason"), "ill\n\x01");
 	cr_assert_str_eq(text("cancelMessage"), "This session has been cancelled.");
+}
+
+Test(session_json, the_reason_of_a_cancel_is_not_for_the_student)
+{
+	static const struct {
+		struct actor actor;
+		bool reads;
+	} readers[] = {{{1, ROLE_PARENT}, true},   {{3, ROLE_TEACHER}, true},
+		       {{9, ROLE_ADMIN}, true},    {{9, ROLE_SUPPORT}, true},
+		       {{2, ROLE_STUDENT}, false}, {{2, ROLE_STUDENT | ROLE_PARENT}, false},
+		       {{1, ROLE_STUDENT}, false}};
+
+	cancel(REFUND_PENDING);
+	view.booking.cancellation_reason = "divorce";
+	for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
+		reader.actor = readers[i].actor;
+		cr_expect_str_eq(text("cancellationReason"), readers[i].reads ? "divorce" : "null",
+				 "reader %zu", i);
+	}
 }
