@@ -1,7 +1,7 @@
 """Coming to the pages: how they are served, signing in and out, and what stands there when a part is missing."""
 
 from browser import complaints
-from pages_world import card, chromium, family, pages  # noqa: F401
+from pages_world import SCREENS, card, chromium, family, pages  # noqa: F401
 from playwright.sync_api import expect
 
 def test_a_token_that_ended_asks_to_sign_in_again(pages):
@@ -21,6 +21,9 @@ def test_what_is_no_token_asks_to_sign_in(pages):
                 page.goto(f"{pages.url}/signin")
                 page.goto(f"{pages.url}{path}#token={rubbish}")
                 expect(page.get_by_role("heading", name="Please sign in")).to_be_visible()
+                expect(page.locator("#said")).to_have_text(
+                    "Please sign in. Your bookings are waiting behind your school's sign-in. It brings you back here."
+                )
         page.goto(f"{pages.url}/xyz")
         expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
 
@@ -39,7 +42,7 @@ def test_signing_in_leads_back_to_where_it_was_asked_for(pages, family):
         pages.choose_time(page)
         page.locator("#notes").fill("Fractions")
         expect(page.get_by_label("Who it is for")).to_have_value(str(family["student"].id))
-        page.get_by_label("Who it is for").select_option("Nobody in particular")
+        page.get_by_label("Who it is for").select_option("Myself")
         chosen = page.locator("#date").input_value()
         page.get_by_label("Language").select_option("de")
         expect(page.locator("#notes")).to_have_value("Fractions")
@@ -50,7 +53,7 @@ def test_signing_in_leads_back_to_where_it_was_asked_for(pages, family):
         page.get_by_role("link", name="Sign in").click()
         expect(page.locator("#notes")).to_have_value("Fractions")
         assert (page.url, page.locator("#date").input_value()) == (f"{pages.url}/book", chosen)
-        expect(page.locator("#student")).to_have_value("")
+        expect(page.locator("#student option:checked")).to_have_text("Myself")
         page.evaluate("sessionStorage.setItem('unbook.backTo', '//stranger.example/x')")
         page.goto(f"{pages.url}/signin")
         expect(page.get_by_role("heading", name="My bookings")).to_be_visible()
@@ -130,10 +133,23 @@ def test_signing_in_is_the_other_sites_work(pages):
     assert (answer.status, answer.headers["location"]) == (302, "https://school.example/login?to=lessons")
 
 
+NEEDS = {
+    "en": ("These pages need JavaScript", "Every mail about a session says what was booked"),
+    "de": ("Diese Seiten brauchen JavaScript", "In jeder Mail zu einer Stunde steht, was gebucht wurde"),
+    "es": ("Estas páginas necesitan JavaScript", "Cada correo sobre una clase dice qué se reservó"),
+}
+
+
 def test_without_scripts_the_page_says_what_it_needs(pages):
+    """In every language, in the manner of the other states."""
     with pages.person(None, "/", scripts=False) as page:
-        expect(page.get_by_role("heading", name="These pages need JavaScript")).to_be_visible()
-        for language, words in (("de", "Diese Seiten brauchen JavaScript."), ("es", "Estas páginas necesitan JavaScript.")):
-            expect(page.locator(f"noscript [lang={language}]")).to_be_visible()
-            expect(page.locator(f"noscript [lang={language}]")).to_contain_text(words)
-        expect(page.get_by_role("heading")).to_have_count(1)
+        for width in (1280, 320):
+            page.set_viewport_size({"width": width, "height": 720})
+            page.screenshot(path=SCREENS / f"no-scripts-{width}.png")
+            expect(page.get_by_role("link", name="unbook")).to_be_visible()
+            for language, (title, mails) in NEEDS.items():
+                words = page.locator(f"noscript [lang={language}]")
+                expect(words.get_by_role("heading", name=title)).to_be_visible()
+                expect(words).to_contain_text(mails)
+                box = words.bounding_box()
+                assert box["x"] >= 20 and box["x"] + box["width"] <= width - 20, (language, width)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from browser import PHONE, SCREEN
-from pages_world import card, chromium, family, pages  # noqa: F401
+from pages_world import SCREENS, card, chromium, family, pages  # noqa: F401
 from playwright.sync_api import expect
 
 LOOKS = {
@@ -95,10 +95,20 @@ def test_the_judge_sees_a_page_that_is_not_for_everybody(pages):
 
 
 def test_nothing_is_wider_than_a_small_phone_with_large_letters(pages, family):
+    parent = pages.fresh_parent()
+    for name in ("Maximiliane Alexandra von Hohenfels-Brandenburg-Lindau", "Sam"):
+        pages.stack.seed.person("Student", name, guardian=parent)
+    for who, path, language in ((family["parent"], "/", "de"), (pages.teacher, "/", "en"), (parent, "/book", "es")):
+        with pages.person(who, path, size={"width": 320, "height": 640}, language=language) as page:
+            page.locator(".session, .choice").first.wait_for()
+            for width, letters in ((320, 100), (390, 100), (320, 150), (390, 200)):
+                page.set_viewport_size({"width": width, "height": 640})
+                page.evaluate("size => { document.documentElement.style.fontSize = `${size}%`; }", letters)
+                page.screenshot(path=SCREENS / f"letters-{language}-{width}-{letters}.png", full_page=True)
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width, letters)
     with pages.person(family["parent"], "/", size={"width": 320, "height": 640}, language="de") as page:
         expect(card(page, family["gone"])).to_be_visible()
         page.evaluate("document.documentElement.style.fontSize = '150%'")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 320
         card(page, family["early"]).locator(".cancel").click()
         dialog = page.get_by_role("dialog")
         expect(dialog.get_by_role("heading")).to_be_in_viewport()
@@ -158,6 +168,9 @@ def test_on_paper_the_sessions_stand_black_on_white(pages, family):
             assert page.locator(gone).count() and not any(one.is_visible() for one in page.locator(gone).all()), gone
         for booking in ("late", "early", "gone", "waits", "part"):
             expect(card(page, family[booking]).get_by_role("heading", level=3)).to_be_visible()
+        meeting = pages.stack.one("SELECT url FROM meetings WHERE booking_id = %s", family["early"].id)["url"]
+        expect(card(page, family["early"]).get_by_text(meeting)).to_be_visible()
+        page.screenshot(path=SCREENS / "paper.png", full_page=True)
         assert page.evaluate(FAINT) == []
 
 
@@ -176,3 +189,31 @@ def test_on_the_smallest_phone_the_whole_question_can_be_reached(pages, family):
         field = reason.bounding_box()
         assert field["y"] + field["height"] <= actions.bounding_box()["y"], "the buttons cover nothing that is written"
         pages.look(page, "smallest-cancel")
+
+
+def test_on_a_very_low_screen_the_question_scrolls_as_a_whole(pages, family):
+    """As it is at 400 % on a usual screen: what comes back can be read, and the buttons cover nothing."""
+    with pages.person(family["parent"], "/", size={"width": 320, "height": 256}) as page:
+        card(page, family["early"]).locator(".cancel").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_role("heading")).to_be_in_viewport()
+        promise, actions = dialog.locator("#cancel-promise"), dialog.locator(".actions")
+        expect(actions).not_to_be_in_viewport()
+        promise.scroll_into_view_if_needed()
+        expect(promise).to_be_in_viewport(ratio=1)
+        assert promise.bounding_box()["y"] + promise.bounding_box()["height"] <= actions.bounding_box()["y"]
+        page.screenshot(path=SCREENS / "low-cancel.png")
+        for one in dialog.get_by_role("button").all():
+            one.scroll_into_view_if_needed()
+            expect(one).to_be_in_viewport(ratio=1)
+
+
+def test_each_button_names_its_session(pages, family):
+    with pages.person(family["parent"], "/") as page:
+        early = card(page, family["early"])
+        time = early.locator("time").first.inner_text()
+        title = early.get_by_role("heading", level=3).inner_text()
+        expect(early.locator(".cancel")).to_have_accessible_name(f"Cancel session {title} {time}")
+        expect(card(page, family["gone"]).locator(".why").first).to_contain_text("Cancelled by you, ")
+    with pages.person(pages.teacher, "/") as page:
+        expect(card(page, family["gone"]).locator(".why").first).to_contain_text("Cancelled by the parent, ")

@@ -458,7 +458,7 @@ def test_the_teacher_sees_and_cancels_and_the_parent_gets_the_money(pages):
         expect(mine).to_contain_text("Booked by Pia Parent")
         mine.get_by_role("button", name=CANCEL).click()
         confirm(page)
-        expect(mine.get_by_text("Cancelled by the teacher")).to_be_visible()
+        expect(mine.get_by_text("Cancelled by you")).to_be_visible()
     pages.stack.eventually(
         lambda: pages.stack.one("SELECT state FROM refunds WHERE booking_id = %s", booking.id)["state"] == "succeeded"
     )

@@ -1,5 +1,6 @@
 """What the pages say: in the language of the reader, true to the offer and to the server, and undisturbed by names of any script."""
 
+import datetime
 import re
 
 from browser import PHONE
@@ -90,6 +91,62 @@ def test_before_paying_the_rule_is_the_offers_own(pages):
         page.locator(f"input[value='{next(iter(rules))}']").check()
         pages.look(page, "phone-book-long-title")
     pages.stack.sql("UPDATE offers SET active = false WHERE teacher_id = %s", teacher.id)
+
+
+SPANS = """async () => {
+    const base = document.querySelector("script[type=module]").src.replace("app.js", "");
+    const { span } = await import(`${base}format.js`);
+    const starts = ["2027-10-31T00:30Z", "2027-03-28T00:30Z", "2027-10-30T20:30Z", "2027-06-01T10:00Z"];
+    return starts.map((at, i) => span(new Date(at), i === 2 ? 300 : 60).replaceAll("\u00a0", " "));
+}"""
+
+
+def test_the_nights_when_the_clocks_change_are_told_apart(pages):
+    """The two hours of the same name by their zones; the hour that is left out cannot be chosen."""
+    march = datetime.date(datetime.date.today().year + (datetime.date.today().month > 2), 3, 31)
+    sunday = march - datetime.timedelta(days=(march.weekday() + 1) % 7)
+    with pages.person(pages.fresh_parent(), "/book") as page:
+        assert page.evaluate(SPANS) == [
+            "2:30 CEST – 2:30 CET",
+            "1:30 CET – 3:30 CEST",
+            "22:30 CEST – Sun, 31 Oct 2027, 2:30 CET",
+            "12:00 – 13:00 CEST",
+        ]
+        page.locator("#date").fill(sunday.isoformat())
+        page.locator("#start").fill("02:30")
+        never = "This time does not exist on that day: the clocks are put forward. Please choose another."
+        expect(page.locator(".summary")).to_contain_text(never)
+        page.get_by_role("button", name="Go to payment").click()
+        expect(page.get_by_role("alert")).to_have_text(never)
+        expect(page.locator("#start")).to_be_focused()
+        pages.look(page, "desk-no-such-time")
+        page.locator("#start").fill("03:30")
+        expect(page.locator(".summary dd time")).to_contain_text("3:30 – 4:30 CEST")
+
+
+def test_who_it_is_for_is_asked_and_named(pages):
+    """An only child is meant; of two, one must be chosen, or the parent."""
+    seed, parent = pages.stack.seed, pages.fresh_parent()
+    students = [seed.person("Student", name, guardian=parent) for name in ("Sam Student", "Mia Student")]
+    with pages.person(parent, "/book", size=PHONE) as page:
+        who, summary, pay = page.get_by_label("Who it is for"), page.locator(".summary"), page.get_by_role("button", name="Go to")
+        expect(who.locator("option")).to_have_text(["Please choose", "Mia Student", "Sam Student", "Myself"])
+        expect(who).to_have_value("")
+        pages.choose_time(page)
+        pay.click()
+        expect(page.get_by_role("alert")).to_have_text("Please choose who it is for.")
+        expect(who).to_be_focused()
+        pages.look(page, "phone-book-for-whom")
+        who.select_option("Sam Student")
+        expect(summary).to_contain_text("Sam Student")
+        who.select_option("Myself")
+        expect(summary.locator("dd").nth(1)).to_have_text("Myself")
+        page.reload()
+        expect(who.locator("option:checked")).to_have_text("Myself")
+        pay.click()
+        page.wait_for_url("**/c/pay/*")
+    booked = pages.stack.one("SELECT student_id FROM bookings WHERE parent_id = %s", parent.id)
+    assert booked["student_id"] == parent.id and parent.id not in [student.id for student in students]
 
 
 def test_a_refusal_speaks_the_readers_language(pages):

@@ -9,6 +9,7 @@ import { notice, t } from "./i18n.js";
 import { button, link, problemState, problemWords, signIn, state, waiting } from "./states.js";
 
 const NOTES_MAX = 500, DAYS_AHEAD = 365, FORM = "unbook.form";
+const SELF = "self"; // not a student's id: the parent books for themself
 const FIELD_OF = { slot_taken: "start", too_soon: "start", too_far: "date", own_hold: "start", not_your_student: "student" };
 
 /** Leave for the payment page; nothing but a web address is followed. */
@@ -38,18 +39,32 @@ function choice(offer, first) {
 		el("span", { class: "soft small cost" }, t("minutes", { count: offer.durationMinutes })));
 }
 
+const soft = (words) => el("span", { class: "soft" }, t(words));
 const nameOf = (student) => isolated(student.name) || t("studentUnnamed", { id: student.id });
 
-/** For whom: nobody is asked who has no students, and an only one is meant. */
+/** For whom: nobody is asked who has no students, an only one is meant, and of several one is chosen by the parent. */
 function studentChoice(students) {
 	if (!students.length) return null;
-	const option = (one) => el("option", { value: one.id, selected: students.length === 1 }, nameOf(one));
-	return el("select", { id: "student" }, el("option", { value: "" }, t("studentNone")), students.map(option));
+	return el("select", { id: "student", required: true, "aria-describedby": "problem" },
+		students.length > 1 ? el("option", { value: "" }, t("studentChoose")) : null,
+		students.map((one) => el("option", { value: one.id }, nameOf(one))),
+		el("option", { value: SELF }, t("studentSelf")));
 }
 
+const pad = (number) => String(number).padStart(2, "0");
+
 function dateText(at) {
-	const pad = (number) => String(number).padStart(2, "0");
 	return `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
+}
+
+/** Whom the chosen option means, for the summary; null where nobody is asked. */
+const whom = (select) => select && (select.value ? select.selectedOptions[0].text : soft("studentChoose"));
+
+/** What the fields say, if there is such a time on that day: where the clocks are put forward an hour is left out. */
+function localTime(date, start) {
+	const at = new Date(`${date}T${start}`);
+	const isThere = date && start && start.startsWith(`${pad(at.getHours())}:${pad(at.getMinutes())}`);
+	return isThere ? at : null;
 }
 
 const holds = (select, value) => [...select.options].some((option) => option.value === value);
@@ -68,11 +83,12 @@ function fields() {
 	};
 }
 
-function summary(offer, student, at) {
+/** at: null where none is chosen, or one that is not there (isFilled). */
+function summary(offer, student, at, isFilled) {
 	const rows = [
 		[t("teacher"), `${isolated(offer.teacherName) || t("teacher")}, ${isolated(offer.title)}`],
-		student && [t("student"), nameOf(student)],
-		[t("whenLabel"), at ? el("time", { datetime: at.toISOString() }, `${longDay(at)}, ${span(at, offer.durationMinutes)}`) : el("span", { class: "soft" }, t("chooseTime"))],
+		student && [t("student"), student],
+		[t("whenLabel"), at ? el("time", { datetime: at.toISOString() }, `${longDay(at)}, ${span(at, offer.durationMinutes)}`) : soft(isFilled ? "noSuchTime" : "chooseTime")],
 		[t("price"), money(offer.amountMinor, offer.currency)],
 	];
 	return [
@@ -134,11 +150,13 @@ function form(offers, students, words) {
 		el("div", { class: "actions" }, pay));
 	const chosen = () => offers.find((offer) => String(offer.offerId) === new FormData(node).get("offer"));
 	const meant = () => students.find((one) => String(one.id) === student?.value);
-	const time = () => {
-		const at = new Date(`${date.value}T${start.value}`);
-		return date.value && start.value && !Number.isNaN(at.getTime()) ? at : null;
-	};
+	const time = () => localTime(date.value, start.value);
 	const filled = () => ({ offer: String(chosen().offerId), student: student?.value, date: date.value, start: start.value, notes: notes.value });
+	const missing = () => {
+		if (student?.value === "") return ["needStudent", student];
+		if (!date.value || !start.value) return ["needTime", date.value ? start : date];
+		return time() ? null : ["noSuchTime", start];
+	};
 	const tell = (words, wrong) => {
 		for (const one of [date, start, student]) one?.toggleAttribute("aria-invalid", false);
 		wrong?.setAttribute("aria-invalid", "true");
@@ -149,7 +167,7 @@ function form(offers, students, words) {
 	const draw = () => {
 		stop();
 		if (time() && lastCancel(chosen(), time()) > now()) stop = when(lastCancel(chosen(), time()), draw);
-		box.replaceChildren(...summary(chosen(), meant(), time()));
+		box.replaceChildren(...summary(chosen(), whom(student), time(), date.value && start.value));
 		pay.replaceChildren(t("toPaymentPrice", { price: money(chosen().amountMinor, chosen().currency) }));
 	};
 	const refused = (problem) => {
@@ -162,7 +180,8 @@ function form(offers, students, words) {
 		if (unsure || problem.code === "too_many_holds") note.append(el("br"), link(t("toBookings"), "/"));
 	};
 	const submit = async () => {
-		if (!time()) return tell([t("needTime")], date.value ? start : date);
+		const [need, where] = missing() ?? [];
+		if (need) return tell([t(need)], where);
 		const body = { teacherId: chosen().teacherId, offerId: chosen().offerId, scheduledDateTime: time().toISOString(), notes: notes.value.trim() };
 		if (meant()) body.studentId = meant().id;
 		tell([]);

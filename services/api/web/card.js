@@ -30,11 +30,16 @@ function people(session, viewer) {
 	return named.filter(Boolean).join(" · ");
 }
 
+/** What is read out of a button of which every session has one: its own words, then title and time of the session. */
+function named({ id }, what) {
+	return { id: `${what}-${id}`, "aria-labelledby": `${what}-${id} title-${id} time-${id}` };
+}
+
 function calendarButton(session, viewer) {
 	const save = () => {
 		download(`session-${session.id}.ics`, entry(session, people(session, viewer), new Date(now())));
 	};
-	return el("button", { type: "button", onclick: save, "data-focus": `${session.id}-calendar` }, t("addToCalendar"));
+	return el("button", { type: "button", onclick: save, ...named(session, "calendar"), "data-focus": `${session.id}-calendar` }, t("addToCalendar"));
 }
 
 /** The button, and the sentence that goes with it. */
@@ -44,6 +49,7 @@ function cancelling(session, viewer, changed) {
 	const button = el("button", {
 		type: "button",
 		class: "cancel",
+		...named(session, "cancel"),
 		"aria-disabled": session.canCancel ? null : "true",
 		"aria-describedby": why,
 		"data-focus": `${session.id}-cancel`,
@@ -60,7 +66,7 @@ function pending(session) {
 	const held = session.holdExpiresAt && t("heldUntil", { moment: moment(new Date(session.holdExpiresAt)) });
 	return [
 		held ? el("p", { class: "note" }, held) : null,
-		el("a", { class: "button primary", href: session.checkoutUrl, "data-focus": `${session.id}-pay` }, t("pay")),
+		el("a", { class: "button primary", href: session.checkoutUrl, ...named(session, "pay"), "data-focus": `${session.id}-pay` }, t("pay")),
 	];
 }
 
@@ -73,16 +79,22 @@ function doing(session, viewer, changed) {
 	const join = session.status === CONFIRMED && !over && session.googleMeetLink;
 	const actions = [
 		pay,
-		join ? el("a", { class: "button primary", href: join, rel: "noopener noreferrer", "data-focus": `${session.id}-join` }, t("join")) : null,
+		join ? el("a", { class: "button primary", href: join, rel: "noopener noreferrer", ...named(session, "join"), "data-focus": `${session.id}-join` }, t("join")) : null,
 		session.status === CONFIRMED && !over ? calendarButton(session, viewer) : null,
 		cancel,
 	].filter(Boolean);
-	return [held, actions.length ? el("div", { class: "actions" }, actions) : null, why];
+	return [
+		held,
+		actions.length ? el("div", { class: "actions" }, actions) : null,
+		join ? el("p", { class: "on-paper" }, `${t("join")}: ${join}`) : null,
+		why,
+	];
 }
 
-function ended(session) {
+function ended(session, viewer) {
 	if (session.status !== CANCELLED) return null;
-	const cause = session.cancelCause ? t(`cancelled_${session.cancelCause}`) : t("status3");
+	const who = session.cancelCause === viewer ? "you" : session.cancelCause;
+	const cause = who ? t(`cancelled_${who}`) : t("status3");
 	const at = session.cancelledAt ? `, ${moment(new Date(session.cancelledAt))}` : "";
 	const own = session.cancelCause === "payment_cancelled"; // then the reason is the server's, and says the cause again
 	const reason = session.cancellationReason && !own && t("reasonGiven", { reason: isolated(session.cancellationReason) });
@@ -107,11 +119,11 @@ export function card(session, { viewer, changed, name = "li", level = 3 }) {
 		el(
 			"div",
 			{ class: "about" },
-			el("div", { class: "title" }, el(`h${level}`, { tabindex: "-1" }, bdi(session.title)),
+			el("div", { class: "title" }, el(`h${level}`, { tabindex: "-1", id: `title-${session.id}` }, bdi(session.title)),
 				el("span", { class: `status status-${session.status}` }, t(`status${session.status}`))),
-			el("p", {}, el("time", { datetime: session.scheduledDateTime }, `${longDay(at)}, ${span(at, session.durationMinutes)}`)),
+			el("p", {}, el("time", { id: `time-${session.id}`, datetime: session.scheduledDateTime }, `${longDay(at)}, ${span(at, session.durationMinutes)}`)),
 			el("p", { class: "where" }, people(session, viewer)),
-			ended(session),
+			ended(session, viewer),
 			viewer === "student" ? null : refund(session, viewer, level + 1),
 			doing(session, viewer, changed),
 			facts(session, viewer),

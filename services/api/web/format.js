@@ -27,11 +27,13 @@ export function zoneName(at) {
 	return shape({ timeZoneName: "short" }).formatToParts(at).find((part) => part.type === "timeZoneName").value;
 }
 
-/** "17:00 – 18:00 CET", in one piece. A session over midnight names its last day. */
+/** "17:00 – 18:00 CET", in one piece. A session over midnight names its last day; one over a change of the clocks, both zones. */
 export function span(from, minutes) {
 	const to = new Date(from.getTime() + minutes * 60000);
 	const last = longDay(from) === longDay(to) ? "\u00a0" : ` ${shortDay(to)}, `;
-	return `${clock(from)}\u00a0–${last}${clock(to)}\u00a0${zoneName(from)}`;
+	const zones = [zoneName(from), zoneName(to)];
+	const first = zones[0] === zones[1] ? "" : `\u00a0${zones[0]}`;
+	return `${clock(from)}${first}\u00a0–${last}${clock(to)}\u00a0${zones[1]}`;
 }
 
 /** "Sat, 28 Nov 2026, 17:00 CET" */

@@ -31,12 +31,15 @@ export function state({ picture = "empty", title, lines = [], actions = [], leve
 	);
 }
 
+const sentence = (text) => (/[.!?…]$/.test(text) ? text : `${text}.`);
+
 /** Show a state as the page, and read it out. */
 export function showState(options) {
 	const node = state(options);
 	show(node);
 	document.title = `${options.title} · unbook`;
-	announce([options.title, ...(options.lines ?? []).map((line) => line?.textContent ?? line ?? "")].join(". "));
+	const words = (options.lines ?? []).filter(Boolean).map((line) => line.textContent ?? line);
+	announce([options.title, ...words].filter(Boolean).map(sentence).join(" "));
 	return node;
 }
 
