@@ -26,14 +26,17 @@
 #define COLUMN_BESIDE (COLUMN_REFUND + 7)
 #define COLUMN_NOW    (COLUMN_BESIDE + REFUND_BESIDE_COUNT)
 
-/* A list's halves walk the time line in opposite directions. $1 user, $2 limit + 1, $3 $4 the cursor. */
+/* A list's halves walk the time line in opposite directions. $1 user, $2 limit + 1, $3 $4 the cursor; a parent's list: $5 $6 what it is
+ * narrowed to. */
 #define ASCENDING \
 	" AND (b.starts_at, b.id) > ($3::timestamptz, $4::bigint) ORDER BY b.starts_at, b.id LIMIT $2"
 #define DESCENDING \
 	" AND (b.starts_at, b.id) < ($3::timestamptz, $4::bigint) ORDER BY b.starts_at DESC, b.id DESC LIMIT $2"
 #define PARENT_SEES                                                                     \
 	"WHERE b.parent_id = $1 AND (b.status <> 0 OR b.stripe_session_id IS NOT NULL)" \
-	" AND (b.status <> 3 OR b.paid_at IS NOT NULL OR r.state IS NOT NULL)"
+	" AND (b.status <> 3 OR b.paid_at IS NOT NULL OR r.state IS NOT NULL)"          \
+	" AND ($5::bool IS NULL OR (b.status = 3) = $5)"                                \
+	" AND ($6::text IS NULL OR b.stripe_session_id = $6)"
 
 /* What follows student_id changes nothing, but each half of it has an index. */
 #define STUDENT_SEES "WHERE b.student_id = $1 AND (b.student_id <> b.parent_id OR b.parent_id = $1) AND "
@@ -180,6 +183,10 @@ static enum err_kind queue_half(struct pg *db, const struct bookings_page *page,
 	else
 		pg_arg_text(&args, past ? "infinity" : "-infinity");
 	pg_arg_int(&args, resumes ? page->after.id : 0);
+	if (page->kind == BOOKINGS_OF_PARENT) {
+		pg_arg_text(&args, page->cancelled);
+		pg_arg_text(&args, page->stripe_session_id);
+	}
 	return pg_queue(db, stmt_of(page, past), &args, err);
 }
 

@@ -73,7 +73,10 @@ struct bookings_page {
 	int64_t user_id;            /* whose; not of BOOKINGS_FOUND */
 	enum booking_search search; /* BOOKINGS_FOUND only */
 	const char *text;
-	bool upcoming, past; /* only this half of BOOKINGS_OF_PARENT */
+	/* Of BOOKINGS_OF_PARENT only: */
+	bool upcoming, past;           /* only this half */
+	const char *cancelled;         /* "true": only Cancelled ones, "false": only the others, NULL: both */
+	const char *stripe_session_id; /* only the one of this checkout; NULL: all */
 	struct bookings_cursor after;
 	int limit; /* 1..100 */
 };

@@ -6,6 +6,7 @@
 #include "answer.h"
 #include "booking_log.h"
 #include "bookings.h"
+#include "checkout.h"
 #include "session_json.h"
 #include "timeline.h"
 
@@ -63,6 +64,20 @@ static const char *read_query(const struct http_request *request, struct booking
 	if (count > 1 || (count && (!text || !str_to_int64(text, &limit) || limit < 1 || limit > LIMIT_MAX)))
 		return "limit";
 	page->limit = (int)limit;
+	return NULL;
+}
+
+/* What only a parent's list can be narrowed to. As read_query(). */
+static const char *read_narrowing(const struct http_request *request, struct bookings_page *page)
+{
+	int count;
+
+	page->cancelled = http_request_query(request, "cancelled", &count);
+	if (count > 1 || (count && !str_ieq(page->cancelled, "true") && !str_ieq(page->cancelled, "false")))
+		return "cancelled";
+	page->stripe_session_id = http_request_query(request, "stripeSessionId", &count);
+	if (count > 1 || (count && !checkout_id_is_valid(page->stripe_session_id)))
+		return "stripeSessionId";
 	return NULL;
 }
 
@@ -125,6 +140,8 @@ static void list(struct api *api, struct http_request *request, struct http_resp
 	struct bookings_page page = {.kind = kind, .user_id = caller->actor.user_id};
 	const char *wrong = read_query(request, &page);
 
+	if (!wrong && kind == BOOKINGS_OF_PARENT)
+		wrong = read_narrowing(request, &page);
 	if (wrong)
 		answer_query(request, response, wrong);
 	else

@@ -45,6 +45,23 @@ def test_a_parent_reads_what_comes_soonest_first_then_the_past(world):  # noqa: 
     assert mine(world).json["next"] is None
 
 
+def test_a_parents_list_is_narrowed_to_what_is_live_cancelled_or_of_one_checkout(world):  # noqa: F811
+    everything = ids(mine(world))
+    live = [i for i in everything if i != world.cancelled.id]
+    assert ids(mine(world, "?cancelled=false")) == live
+    assert ids(mine(world, "?cancelled=TRUE")) == [world.cancelled.id]
+    assert ids(mine(world, "?cancelled=true&when=past")) == []
+    first = mine(world, "?cancelled=false&when=upcoming&limit=3")
+    rest = mine(world, f"?cancelled=false&when=upcoming&limit=3&after={first.json['next']}")
+    assert ids(first) + ids(rest) == ids(mine(world, "?cancelled=false&when=upcoming"))
+    assert ids(rest) == [world.pending.id] and rest.json["next"] is None
+    assert ids(mine(world, "?stripeSessionId=cs_test_open")) == [world.pending.id]
+    assert ids(mine(world, "?stripeSessionId=cs_test_open&cancelled=true")) == []
+    assert ids(mine(world, "?stripeSessionId=cs_test_none")) == []
+    other = "/api/Sessions/parent/bookings?stripeSessionId=cs_test_open"
+    assert ids(world.api.get(other, token=world.other_parent.token)) == []
+
+
 def test_pages_follow_one_another(world):  # noqa: F811
     everything = ids(mine(world))
     for limit in (1, 2, 3, 100):  # also across the border between ahead and behind
@@ -65,6 +82,14 @@ def test_pages_follow_one_another(world):  # noqa: F811
         ("?when=tomorrow", "when"),
         ("?when=", "when"),
         ("?when=past&when=past", "when"),
+        ("?cancelled=", "cancelled"),
+        ("?cancelled=3", "cancelled"),
+        ("?cancelled=%ff", "cancelled"),
+        ("?cancelled=true&cancelled=true", "cancelled"),
+        ("?stripeSessionId=", "stripeSessionId"),
+        ("?stripeSessionId=pi_1", "stripeSessionId"),
+        ("?stripeSessionId=%ff", "stripeSessionId"),
+        ("?stripeSessionId=cs_1&stripeSessionId=cs_2", "stripeSessionId"),
         ("?limit=0", "limit"),
         ("?limit=101", "limit"),
         ("?limit=-1", "limit"),

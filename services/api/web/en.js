@@ -20,6 +20,7 @@ export default {
 	earlier: "Earlier",
 	history: "Earlier and cancelled",
 	showMore: "Show more",
+	moreOnPaper: "This is not the whole list; the page can show more.",
 	loading: "One moment …",
 	emptyBookings: "Nothing is booked yet",
 	emptyBookingsText: "When you book a session it appears here, the next one first.",

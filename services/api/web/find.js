@@ -1,8 +1,13 @@
 // find.js: sessions by whatever a caller knows of them, for those who help. What they may do with one is the server's word.
 
 import { el, show } from "./dom.js";
-import { t } from "./i18n.js";
+import { inEveryLanguage, t } from "./i18n.js";
 import { sessions } from "./sessions.js";
+
+const NUMBERED = new RegExp(`^(?:#|${inEveryLanguage("numbered").map((label) => label.replace("{id}", "").trim()).join("|")})\\s*#?\\s*([1-9]\\d*)$`, "i");
+
+/** What the server is asked: "#18" and what our pages and mails call it, "Booking 18", are the number; the rest is as it was typed. */
+const asked = (q) => q.trim().match(NUMBERED)?.[1] ?? q;
 
 function form(q) {
 	const text = el("input", { type: "search", id: "q", name: "q", value: q, autocomplete: "off", "aria-describedby": "help" });
@@ -21,6 +26,6 @@ export function find() {
 	const title = el("h1", { tabindex: "-1" }, t("findTitle"));
 	document.title = `${t("findTitle")} · unbook`;
 	if (!q) return show(title, form(q));
-	const view = { title: "findTitle", lists: [["found", `?q=${encodeURIComponent(q)}&`]], empty: "findNone" };
+	const view = { title: "findTitle", lists: [["found", `?q=${encodeURIComponent(asked(q))}&`]], empty: "findNone" };
 	return sessions("staff", view, [title, form(q)]);
 }

@@ -35,6 +35,9 @@ export function t(name, places = {}) {
 	return words[name].replaceAll(/\{(\w+)\}/g, (_, place) => places[place]);
 }
 
+/** That text, unfilled, in every language: what a reader may have copied from somebody else's page. */
+export const inEveryLanguage = (name) => Object.values(LANGUAGES).map((one) => one[name]);
+
 export const has = (name) => name in words;
 
 /** A text of the server in the reader's language where it is known; else as it came: {text, lang: null or "en"}. */

@@ -26,14 +26,10 @@ function unknown() {
 	showState({ picture: "bad", title: t("unknownTitle"), lines: [t("unknownText")], actions: [toBookings()] });
 }
 
-/** The session that was paid on this checkout, wherever it stands in the lists; null when it is in none. */
+/** The session that was paid on this checkout; null when it is no longer listed. */
 async function find(id) {
-	for (const half of ["upcoming", "past"]) {
-		const { data } = await get(`parent/bookings?when=${half}`);
-		const found = data.find((session) => session.stripeSessionId === id);
-		if (found) return found;
-	}
-	return null;
+	const { data } = await get(`parent/bookings?stripeSessionId=${encodeURIComponent(id)}`);
+	return data[0] ?? null;
 }
 
 /** Under a state: the session itself. Once it is cancelled, the state above it is over, and My Bookings shows what comes back. */

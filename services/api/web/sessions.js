@@ -6,14 +6,22 @@ import { el, focusHeading, show, swap } from "./dom.js";
 import { zoneWords } from "./format.js";
 import { t } from "./i18n.js";
 import { isMoving } from "./refund.js";
-import { button, link, offlineBanner, online, problemState, signIn, staleBanner, state, waiting } from "./states.js";
+import { link, offlineBanner, online, problemState, signIn, staleBanner, state, waiting } from "./states.js";
 
 const PAGE = 10, PAGE_MAX = 100;
 const POLL_FIRST_MS = 1500, POLL_MAX_MS = 60000, LIVELY_MS = 60000;
-const PENDING = 0, CONFIRMED = 1, CANCELLED = 3;
+const PENDING = 0, CONFIRMED = 1;
 
 const VIEWS = {
-	parent: { title: "navBookings", lists: [["upcoming", "parent/bookings?when=upcoming&"], ["earlier", "parent/bookings?when=past&"]], empty: "emptyBookings" },
+	parent: {
+		title: "navBookings",
+		lists: [
+			["upcoming", "parent/bookings?when=upcoming&cancelled=false&"],
+			["cancelledAhead", "parent/bookings?when=upcoming&cancelled=true&"],
+			["earlier", "parent/bookings?when=past&"],
+		],
+		empty: "emptyBookings",
+	},
 	teacher: { title: "navTeaching", lists: [["upcoming", "teacher/upcoming?"], ["history", "teacher/history?"]], empty: "emptyTeaching" },
 	student: { title: "navAttending", lists: [["upcoming", "student/upcoming?"], ["history", "student/history?"]], empty: "emptyAttending" },
 };
@@ -32,25 +40,18 @@ async function read(list) {
 	return { found, next };
 }
 
-/** The headings under which a list stands: what happens comes first, then what was ahead and is cancelled. */
-function partsOf(name) {
-	const part = (title, takes) => ({ title, takes, cards: new Map(), node: el("ol") });
-	if (name !== "upcoming") return [part(name, () => true)];
-	return [part("upcoming", (one) => one.status !== CANCELLED), part("cancelledAhead", (one) => one.status === CANCELLED)];
-}
-
-/** Put these sessions under a heading; what did not change is left alone, so that focus and reading stay where they are. */
-function draw(part, found, options) {
-	const before = part.cards;
-	part.cards = new Map(found.map((session) => {
+/** Put these sessions in their list; what did not change is left alone, so that focus and reading stay where they are. */
+function draw(list, found, options) {
+	const before = list.cards;
+	list.cards = new Map(found.map((session) => {
 		const text = JSON.stringify(session);
 		const old = before.get(session.id);
 		return [session.id, old?.text === text ? old : { text, node: card(session, options) }];
 	}));
-	const ids = [...part.cards.keys()];
-	if (ids.join() !== [...before.keys()].join()) return part.node.replaceChildren(...[...part.cards.values()].map((one) => one.node));
+	const ids = [...list.cards.keys()];
+	if (ids.join() !== [...before.keys()].join()) return list.node.replaceChildren(...[...list.cards.values()].map((one) => one.node));
 	for (const id of ids)
-		if (before.get(id) !== part.cards.get(id)) swap(before.get(id).node, part.cards.get(id).node);
+		if (before.get(id) !== list.cards.get(id)) swap(before.get(id).node, list.cards.get(id).node);
 }
 
 /** Past its deadline a session is not offered for cancelling until the server has said how it stands. */
@@ -79,7 +80,7 @@ function headOf(view) {
 
 /** The lists of a view, current until the page is left. head: what stands above them. */
 export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
-	const lists = view.lists.map(([name, path]) => ({ path, wanted: PAGE, parts: partsOf(name), found: null }));
+	const lists = view.lists.map(([name, path]) => ({ name, path, wanted: PAGE, cards: new Map(), node: el("ol"), found: null }));
 	const body = el("div", {}, waiting());
 	const note = el("p", { class: "note good" });
 	let stop = () => {}, poll, pause = POLL_FIRST_MS, running = null, queued = null, readAt = 0, livelyUntil = 0;
@@ -98,20 +99,24 @@ export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 	/** The button goes with the last page: who pressed it is then at the first session that came. */
 	async function showMore(list) {
 		const before = new Set(list.found.map((session) => session.id));
-		const cards = () => list.parts.flatMap((part) => [...part.cards]);
 		list.wanted += PAGE;
 		await refresh();
-		focusHeading(cards().find(([id]) => !before.has(id))?.[1].node);
+		focusHeading([...list.cards].find(([id]) => !before.has(id))?.[1].node);
 	}
 
-	function section(part) {
-		const nothing = part.cards.size ? null : el("p", { class: "lead soft" }, t("emptyUpcoming"));
-		return el("section", { class: "list", "aria-labelledby": `list-${part.title}` },
-			el("h2", { id: `list-${part.title}` }, t(part.title)), nothing ?? part.node);
+	/** A list under its heading, and the way to what did not come yet; on paper, that there is more. */
+	function section(list) {
+		const id = `list-${list.name}`;
+		const more = list.next && [
+			el("p", { class: "small soft on-paper" }, t("moreOnPaper")),
+			el("button", { type: "button", class: "more", "aria-describedby": id, onclick: () => showMore(list) }, t("showMore")),
+		];
+		return el("section", { class: "list", "aria-labelledby": id }, el("h2", { id }, t(list.name)),
+			list.cards.size ? list.node : el("p", { class: "lead soft" }, t("emptyUpcoming")), more);
 	}
 
 	/** The first heading stands there even when nothing is under it. */
-	const isShown = (part) => part.cards.size > 0 || part === lists[0].parts[0];
+	const isShown = (list) => list.cards.size > 0 || list === lists[0];
 
 	function render() {
 		const focused = body.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
@@ -121,15 +126,11 @@ export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 	}
 
 	function arrange() {
-		for (const list of lists)
-			for (const part of list.parts) draw(part, list.found.filter(part.takes).map(asOfNow), options);
-		const shape = lists.map((list) => `${list.parts.map((part) => part.cards.size > 0)}:${Boolean(list.next)}`).join();
+		for (const list of lists) draw(list, list.found.map(asOfNow), options);
+		const shape = lists.map((list) => `${list.cards.size > 0}:${Boolean(list.next)}`).join();
 		if (body.dataset.shape === shape) return;
 		body.dataset.shape = shape;
-		if (lists.some((list) => list.found.length)) return body.replaceChildren(...lists.flatMap((list) => [
-			list.parts.filter(isShown).map(section),
-			list.next ? button(t("showMore"), () => showMore(list), "more") : null,
-		]).flat().filter(Boolean));
+		if (lists.some((list) => list.found.length)) return body.replaceChildren(...lists.filter(isShown).map(section));
 		body.replaceChildren(state({
 			title: t(view.empty),
 			lines: [t(`${view.empty}Text`)],

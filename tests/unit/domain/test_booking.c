@@ -104,6 +104,9 @@ Test(booking, every_set_of_roles_reads_just_what_is_its_own)
 
 			cr_assert_eq(booking_may_be_read_by(&booking, &actor),
 				     staff || (roles & own_role[user]), "user %zu roles %u", user, roles);
+			cr_assert_eq(booking_dealings_may_be_read_by(&booking, &actor),
+				     staff || (user != 2 && (roles & own_role[user])), "user %zu roles %u",
+				     user, roles);
 		}
 	}
 }
