@@ -74,6 +74,11 @@ static bool is_party(const struct actor *actor, enum role role, int64_t party_id
 	return actor->user_id != 0 && actor->user_id == party_id && (actor->roles & role);
 }
 
+bool booking_parent_is(const struct booking *booking, const struct actor *actor)
+{
+	return is_party(actor, ROLE_PARENT, booking->parent_id);
+}
+
 bool booking_may_revive(const struct booking *booking, struct instant now)
 {
 	return booking->status == BOOKING_CANCELLED && booking->cancel_cause == CAUSE_CHECKOUT_EXPIRED
@@ -82,8 +87,7 @@ bool booking_may_revive(const struct booking *booking, struct instant now)
 
 bool booking_dealings_may_be_read_by(const struct booking *booking, const struct actor *actor)
 {
-	return (actor->roles & (ROLE_ADMIN | ROLE_SUPPORT))
-	       || is_party(actor, ROLE_PARENT, booking->parent_id)
+	return (actor->roles & (ROLE_ADMIN | ROLE_SUPPORT)) || booking_parent_is(booking, actor)
 	       || is_party(actor, ROLE_TEACHER, booking->teacher_id);
 }
 

@@ -86,6 +86,9 @@ bool booking_is_paid(const struct booking *booking);
 /* Cancelled because nobody paid in time, and ahead: a late payment may still revive it (design.md rule 5). */
 bool booking_may_revive(const struct booking *booking, struct instant now);
 
+/* The parent of it, with the role. */
+bool booking_parent_is(const struct booking *booking, const struct actor *actor);
+
 /* Parent, teacher or student of it (with the matching role), or Admin or Support. Design section 6: others
  * get 404. */
 bool booking_may_be_read_by(const struct booking *booking, const struct actor *actor);

@@ -50,11 +50,6 @@ static void add_int(struct buf *out, const char *name, int64_t value)
 	buf_addf(out, ",\"%s\":%" PRId64, name, value);
 }
 
-static bool is_the_parent(const struct booking *booking, const struct session_reader *reader)
-{
-	return (reader->actor.roles & ROLE_PARENT) && reader->actor.user_id == booking->parent_id;
-}
-
 /* The sentence, with the notice that this reader's deadline stands for. promise: NULL when it speaks of no money. */
 static void offer_words(const struct booking *booking, const struct cancel_offer *offer,
 			const struct refund_promise *promise, char ret_words[SESSION_WORDS_BYTES])
@@ -116,7 +111,7 @@ static void add_price(const struct booking *booking, struct buf *out)
 /* The checkout is the parent's way to pay, and nobody else's business. */
 static void add_checkout(const struct booking *booking, const struct session_reader *reader, struct buf *out)
 {
-	bool parent = is_the_parent(booking, reader);
+	bool parent = booking_parent_is(booking, &reader->actor);
 	bool open = parent && booking->status == BOOKING_PENDING && !booking->payment_awaited;
 
 	add_text(out, "stripeSessionId", parent ? booking->stripe_session_id : NULL);
@@ -146,7 +141,7 @@ void session_encode(const struct booking_view *view, const struct session_reader
 	add_instant(out, "paidAt", booking->paid_at);
 	add_cancel_offer(view, reader, out);
 	buf_add(out, ",\"refund\":");
-	session_refund_encode(view, is_the_parent(booking, reader), out);
+	session_refund_encode(view, booking_parent_is(booking, &reader->actor), out);
 	add_instant(out, "cancelledAt", booking->cancelled_at);
 	add_text(out, "cancelCause", cancel_cause_name(booking->cancel_cause));
 	add_text(out, "cancellationReason", dealings ? booking->cancellation_reason : NULL);

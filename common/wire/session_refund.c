@@ -65,9 +65,26 @@ static const char *refund_status(const struct booking_view *view)
 	return view->refund.is_settled ? "settled" : refund_state_name(view->refund.state);
 }
 
+/* Of a refund of ours that did not end well. "We" speak to the parent, who waits for the money. */
+static void unwell_words(enum refund_state state, bool to_parent, const char *amount,
+			 char ret_words[SESSION_WORDS_BYTES])
+{
+	if (state == REFUND_NEEDS_ATTENTION)
+		snprintf(ret_words, SESSION_WORDS_BYTES,
+			 to_parent ? "The refund of %s takes longer than usual. We are looking into it."
+				   : "The refund of %s takes longer than usual and has to be looked into.",
+			 amount);
+	else
+		snprintf(ret_words, SESSION_WORDS_BYTES,
+			 to_parent ? "The refund of %s did not go through. We are in touch about another way."
+				   : "The refund of %s did not go through and has to be made another way.",
+			 amount);
+}
+
 /* Of a refund of ours that gives money back. amount: all of it, or what was left. */
-static void our_refund_words(const struct booking_view *view, enum refund_promise_kind promised,
-			     const char *amount, char ret_words[SESSION_WORDS_BYTES])
+static void our_refund_words(const struct booking_view *view, bool to_parent,
+			     enum refund_promise_kind promised, const char *amount,
+			     char ret_words[SESSION_WORDS_BYTES])
 {
 	const char *whose =
 		promised == REFUND_PROMISE_REST ? "A refund of the remaining" : "A full refund of";
@@ -95,14 +112,10 @@ static void our_refund_words(const struct booking_view *view, enum refund_promis
 		return;
 	case REFUND_FAILED:
 	case REFUND_CANCELED:
-		snprintf(ret_words, SESSION_WORDS_BYTES,
-			 "The refund of %s did not go through. We are in touch about another way.", amount);
-		return;
 	case REFUND_NEEDS_ATTENTION:
 		break;
 	}
-	snprintf(ret_words, SESSION_WORDS_BYTES,
-		 "The refund of %s takes longer than usual. We are looking into it.", amount);
+	unwell_words(view->refund.state, to_parent, amount, ret_words);
 }
 
 static void by_hand_words(const struct booking_view *view, const struct refund_promise *promise,
@@ -138,7 +151,8 @@ static void charged_back_words(const struct refund_promise *promise, char ret_wo
 			 amount);
 }
 
-void session_refund_words(const struct booking_view *view, char ret_words[SESSION_WORDS_BYTES])
+void session_refund_words(const struct booking_view *view, bool to_parent,
+			  char ret_words[SESSION_WORDS_BYTES])
 {
 	const struct refund_promise promise = promise_of(view);
 	char amount[MONEY_TEXT_BYTES];
@@ -156,7 +170,7 @@ void session_refund_words(const struct booking_view *view, char ret_words[SESSIO
 	if (is_for_the_bank_to_decide(view))
 		snprintf(ret_words, SESSION_WORDS_BYTES, "%s", disputed_words);
 	else
-		our_refund_words(view,
+		our_refund_words(view, to_parent,
 				 promise.returned_before.minor > 0 ? REFUND_PROMISE_REST : REFUND_PROMISE_ALL,
 				 amount, ret_words);
 	if (promise.returned_before.minor == 0)
@@ -210,7 +224,7 @@ bool session_has_refund(const struct booking_view *view)
 	return view->has_refund || view->beside.returned_minor > 0 || view->beside.charged_back_minor > 0;
 }
 
-void session_refund_encode(const struct booking_view *view, bool reads_reason, struct buf *out)
+void session_refund_encode(const struct booking_view *view, bool to_parent, struct buf *out)
 {
 	char words[SESSION_WORDS_BYTES];
 
@@ -218,7 +232,7 @@ void session_refund_encode(const struct booking_view *view, bool reads_reason, s
 		buf_add(out, "null");
 		return;
 	}
-	session_refund_words(view, words);
+	session_refund_words(view, to_parent, words);
 	buf_addf(out, "{\"status\":\"%s\",\"words\":", refund_status(view));
 	session_encode_text(words, out);
 	buf_addf(out, ",\"amountMinor\":%" PRId64 ",\"currency\":", refund_minor(view));
@@ -226,7 +240,7 @@ void session_refund_encode(const struct booking_view *view, bool reads_reason, s
 	buf_add(out, ",\"expectedBy\":");
 	session_encode_instant(expected_by(view), out);
 	buf_add(out, ",\"failureReason\":");
-	session_encode_text(reads_reason && !is_charged_back(view) ? view->refund.failure_reason : NULL, out);
+	session_encode_text(to_parent && !is_charged_back(view) ? view->refund.failure_reason : NULL, out);
 	buf_add(out, "}");
 }
 

@@ -9,11 +9,12 @@
 /* Is there anything to say: a refund of ours, or one by hand? */
 bool session_has_refund(const struct booking_view *view);
 
-/* A sentence about where the money is, for a person. session_has_refund(view) must be true. */
-void session_refund_words(const struct booking_view *view, char ret_words[SESSION_WORDS_BYTES]);
+/* A sentence about where the money is, for the parent or somebody else. session_has_refund(view) must be true. */
+void session_refund_words(const struct booking_view *view, bool to_parent,
+			  char ret_words[SESSION_WORDS_BYTES]);
 
-/* Append the object, or null. reads_reason: the reader may know why the bank refused a refund. */
-void session_refund_encode(const struct booking_view *view, bool reads_reason, struct buf *out);
+/* Append the object, or null. to_parent: who alone may know why the bank refused a refund. */
+void session_refund_encode(const struct booking_view *view, bool to_parent, struct buf *out);
 
 /* What a cancel has just promised. to: whose money it is, "your card" or "the parent". */
 void session_promise_words(const struct refund_promise *promise, const char *to,

@@ -38,6 +38,7 @@ void api_refund_words(const struct api *api, const struct http_request *request,
 	if (!pg_pool_take(api->db, POOL_WAIT_MS, &db, &err)
 	    && !bookings_find_view(db, booking_id, &reader, request->arena, &found, &err) && found.found
 	    && session_has_refund(&found.view))
-		session_refund_words(&found.view, ret_words);
+		session_refund_words(&found.view, booking_parent_is(&found.view.booking, &caller->actor),
+				     ret_words);
 	pg_pool_give(api->db, db);
 }

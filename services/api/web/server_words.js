@@ -26,6 +26,8 @@ const sentences = {
 	banks_take: "Banks take 5 to 10 business days to show it\\.",
 	returned_otherwise: `${AMOUNT} was returned another way\\.`,
 	refund_failed: `The refund of ${AMOUNT} did not go through\\. We are in touch about another way\\.`,
+	refund_failed_other: `The refund of ${AMOUNT} did not go through and has to be made another way\\.`,
+	refund_stuck_other: `The refund of ${AMOUNT} takes longer than usual and has to be looked into\\.`,
 	refund_stuck: `The refund of ${AMOUNT} takes longer than usual\\. We are looking into it\\.`,
 	part_returned: `${AMOUNT} of the ${AMOUNT} that was paid was returned\\.`,
 	before: `${AMOUNT} was returned before\\.`,

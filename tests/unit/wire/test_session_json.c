@@ -359,3 +359,22 @@ Test(session_json, the_reason_of_a_cancel_is_not_for_the_student)
 				 "reader %zu", i);
 	}
 }
+
+Test(session_json, only_the_parent_is_told_that_we_are_in_touch)
+{
+	static const struct actor others[] = {{3, ROLE_TEACHER}, {9, ROLE_ADMIN}, {9, ROLE_SUPPORT}};
+
+	cancel(REFUND_FAILED);
+	cr_assert_not_null(strstr(refund_text("words"), "We are in touch about another way."));
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		reader.actor = others[i];
+		cancel(REFUND_FAILED);
+		cr_expect_str_eq(refund_text("words"),
+				 "The refund of €45.00 did not go through and has to be made another way.",
+				 "reader %zu", i);
+		cancel(REFUND_NEEDS_ATTENTION);
+		cr_expect_str_eq(refund_text("words"),
+				 "The refund of €45.00 takes longer than usual and has to be looked into.",
+				 "reader %zu", i);
+	}
+}
