@@ -217,6 +217,7 @@ def test_each_button_names_its_session(pages, family):
         time = early.locator("time").first.inner_text()
         title = early.get_by_role("heading", level=3).inner_text()
         expect(early.locator(".cancel")).to_have_accessible_name(f"Cancel session {title} {time}")
+        expect(early.locator(".more")).to_have_accessible_name(f"What happened {title} {time}")
         expect(card(page, family["gone"]).locator(".why").first).to_contain_text("Cancelled by you, ")
     with pages.person(pages.teacher, "/") as page:
         expect(card(page, family["gone"]).locator(".why").first).to_contain_text("Cancelled by the parent, ")

@@ -4,7 +4,7 @@ import { now } from "./api.js";
 import { isolated } from "./bidi.js";
 import { download, entry } from "./calendar.js";
 import { openCancel } from "./cancel.js";
-import { bdi, el } from "./dom.js";
+import { bdi, el, named } from "./dom.js";
 import { dayNumber, longDay, moment, money, month, span, weekday, year } from "./format.js";
 import { t } from "./i18n.js";
 import { refund } from "./refund.js";
@@ -28,11 +28,6 @@ function people(session, viewer) {
 		? t("forPerson", { name: isolated(session.studentName) }) : null;
 	const named = { parent: [teacher, student], teacher: [student, parent], student: [teacher] }[viewer] ?? [teacher, student, parent];
 	return named.filter(Boolean).join(" · ");
-}
-
-/** What is read out of a button of which every session has one: its own words, then title and time of the session. */
-function named({ id }, what) {
-	return { id: `${what}-${id}`, "aria-labelledby": `${what}-${id} title-${id} time-${id}` };
 }
 
 function calendarButton(session, viewer) {

@@ -45,6 +45,11 @@ export function show(...nodes) {
 	byId("main").replaceChildren(...nodes);
 }
 
+/** What is read out of a button of which every session has one: its own words, then title and time of the session, as its card names them. */
+export function named({ id }, what) {
+	return { id: `${what}-${id}`, "aria-labelledby": `${what}-${id} title-${id} time-${id}` };
+}
+
 /** Put fresh in the place of old, and the focus where it was: on the element of the same data-focus. */
 export function swap(old, fresh) {
 	const focused = old.contains(document.activeElement) ? document.activeElement.dataset.focus : null;

@@ -1,7 +1,7 @@
 // timeline.js: what happened to a session, when somebody wants to know.
 
 import { get } from "./api.js";
-import { el, once } from "./dom.js";
+import { el, named, once } from "./dom.js";
 import { moment } from "./format.js";
 import { has, t } from "./i18n.js";
 import { problemWords } from "./states.js";
@@ -23,6 +23,7 @@ export function timeline(session) {
 	const button = el("button", {
 		type: "button",
 		class: "quiet more",
+		...named(session, "happened"),
 		"aria-expanded": "false",
 		"aria-controls": id,
 		"data-focus": `${session.id}-line`,
