@@ -6,8 +6,9 @@ import pathlib
 import re
 import subprocess
 
-from common import Line, progress, seed_bookings, world
 from stack.system import postgres_bin
+
+from common import Line, progress, seed_bookings, world
 
 CLIENTS = 16
 ROUNDS = 2

@@ -3,6 +3,7 @@
 import asyncio
 
 from asking import cancel_at_a_steady_rate, take_intents, wait_refunded
+
 from common import Line, seed_bookings, world
 
 RATE_PER_S = 100

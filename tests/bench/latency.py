@@ -4,6 +4,7 @@ import asyncio
 import datetime
 
 from asking import cancel_at_a_steady_rate, take_intents, wait_refunded
+
 from common import Line, percentile, seed_bookings, world
 
 RATE_PER_S = 200

@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 
 from asking import cancel_at_a_steady_rate, take_intents, wait_refunded
+
 from common import Line, percentile, progress, seed_bookings, world
 
 RATE_PER_S = 200

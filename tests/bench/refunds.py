@@ -1,6 +1,7 @@
 """How fast refunds leave: under the budget that is agreed with Stripe, and as fast as the slots allow."""
 
 from asking import ask_for_refunds, take_intents, wait_refunded
+
 from common import Line, seed_bookings, world
 
 BUDGET_PER_S = 20

@@ -5,8 +5,9 @@ import statistics
 import time
 
 from cancel import CLIENTS, bookings_for, peers_per_second, statements_of_one_cancel
-from common import Line, progress, seed_bookings, times_of, world
 from stack import eventually
+
+from common import Line, progress, seed_bookings, times_of, world
 
 ROWS = 200_000
 ROWS_PER_S, CPU_US, SHARE = 40_000, 15, 0.10

@@ -3,8 +3,9 @@
 import re
 
 from asking import ask_for_refunds, take_intents, wait_refunded
-from common import Line, progress, world
 from stack import Infra, eventually
+
+from common import Line, progress, world
 
 SMALL, LARGE = 100_000, 10_000_000
 CHUNK = 500_000
@@ -34,16 +35,15 @@ def seed_people(stack, parents, teachers):
 def seed_chunk(stack, first, last, parents, teachers):
     """Each teacher's first slots lie ahead and are Confirmed; of those behind one in 50 was cancelled, the others are Completed."""
     stack.sql(
-        "WITH s AS (SELECT n, n / %(t)s AS slot FROM generate_series(%(first)s::int, %(last)s) n),"
-        " w AS (SELECT n, CASE WHEN slot < %(ahead)s THEN 1 WHEN n %% 50 = 0 THEN 3 ELSE 2 END AS status,"
-        " now() + CASE WHEN slot < %(ahead)s THEN interval '3 days' + slot * interval '1 hour'"
+        f"WITH s AS (SELECT n, n / {teachers} AS slot FROM generate_series({first}::int, {last}) n),"
+        f" w AS (SELECT n, CASE WHEN slot < {UPCOMING_SLOTS} THEN 1 WHEN n % 50 = 0 THEN 3 ELSE 2 END AS status,"
+        f" now() + CASE WHEN slot < {UPCOMING_SLOTS} THEN interval '3 days' + slot * interval '1 hour'"
         " ELSE - slot * interval '1 hour' END AS at FROM s)"
         " INSERT INTO bookings (id, parent_id, student_id, teacher_id, title, starts_at, ends_at, status, amount_minor, currency,"
         " stripe_session_id, payment_intent, paid_at, cancelled_at, cancel_cause)"
-        " SELECT n, 1 + n %% %(p)s, 1 + n %% %(p)s, 1 + %(p)s + n %% %(t)s, 'Bench', at, at + interval '30 minutes', status,"
+        f" SELECT n, 1 + n % {parents}, 1 + n % {parents}, 1 + {parents} + n % {teachers}, 'Bench', at, at + interval '30 minutes', status,"
         " 4500, 'EUR', 'cs_test_b' || n, 'pi_b' || n, at - interval '5 days', CASE status WHEN 3 THEN at - interval '2 days' END,"
         " CASE status WHEN 3 THEN 'parent' END FROM w"
-        % {"first": first, "last": last, "p": parents, "t": teachers, "ahead": UPCOMING_SLOTS}
     )
     span = f"WHERE id BETWEEN {first} AND {last}"
     stack.sql(

@@ -7,8 +7,8 @@ import re
 import pytest
 from contract import answers, documents, topics
 from contract.strict import strict
-from judge.evidence import Record
 from jsonschema import Draft202012Validator
+from judge.evidence import Record
 from openapi_spec_validator import validate
 from stack.http import Answer
 from stack.system import ROOT

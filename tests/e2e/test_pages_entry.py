@@ -4,6 +4,7 @@ from browser import complaints
 from pages_world import SCREENS, card, chromium, family, pages  # noqa: F401
 from playwright.sync_api import expect
 
+
 def test_a_token_that_ended_asks_to_sign_in_again(pages):
     ended = pages.stack.issuer.mint("parent-gone", "Parent", lifetime_s=-7200, nbf=0)
     with pages.person(None, f"/#token={ended}") as page:

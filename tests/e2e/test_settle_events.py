@@ -82,7 +82,7 @@ def test_a_second_payment_is_given_back_and_the_first_is_kept(stack):
     paid = [stripe.pay(second)["payment_intent"], stripe.pay(first)["payment_intent"]]
     for checkout in (second, first):
         deliver(stack, stripe.events(checkout)[-1])
-        stack.eventually(lambda: len(payments(stack, booking)) >= 1 + (checkout == first), 15)
+        stack.eventually(lambda checkout=checkout: len(payments(stack, booking)) >= 1 + (checkout == first), 15)
     after = row(stack, booking)
     assert after["status"] == 1 and after["payment_intent"] == paid[0] and after["version"] == 2
     (refund,) = refunds(stack, booking)

@@ -50,12 +50,12 @@ class History:
         now = world.stack.one("SELECT date_trunc('second', clock_timestamp()) AS at")["at"]
         self.lessons = [
             Lesson(
-                l,
-                self.parents[l.parent],
-                self.teachers[l.teacher],
-                (now + datetime.timedelta(hours=l.starts_in_h)).astimezone(datetime.UTC).isoformat(),
+                lesson,
+                self.parents[lesson.parent],
+                self.teachers[lesson.teacher],
+                (now + datetime.timedelta(hours=lesson.starts_in_h)).astimezone(datetime.UTC).isoformat(),
             )
-            for l in self.plan.lessons
+            for lesson in self.plan.lessons
         ]
         self.people = {p.id for p in (*self.parents, *self.teachers, self.stranger)}
         self.errors = []

@@ -144,8 +144,7 @@ class Stack:
             [self.bin_dir / "unbookctl", "migrate", "--dir", ROOT / "deploy" / "migrations"],
             env={"PATH": "/usr/bin:/bin", "UNBOOK_PG_URL": self.pg.url(self.database)},
             check=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             timeout=60,
         )
 

@@ -15,9 +15,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from stripe_api import Api  # noqa: E402
-
 from running import MailSink, Process, StripeSim  # noqa: E402
+from stripe_api import Api  # noqa: E402
 
 
 class InThread(Process):

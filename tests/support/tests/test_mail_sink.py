@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from mail_sink.reader import SpoolReader, wait_for
 from running import ControlError, MailSink, call
 

@@ -16,10 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from stripe_api import Api
-
 from running import StripeSim
 from stack.wait import eventually
+from stripe_api import Api
 from stripe_sim.ledger import Ledger, wait_for
 from stripe_sim.webhooks import signature
 

@@ -8,9 +8,8 @@ import sys
 from typing import Any
 
 import pytest
-from stripe_api import Api, Reply
-
 from running import HERE, StripeSim
+from stripe_api import Api, Reply
 from stripe_conformance import answers, requests, spec
 from stripe_sim import forms
 from stripe_sim.routes import ROUTES, Route

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stripe_api import Api
-
 from running import StripeSim
+from stripe_api import Api
 from stripe_sim.ledger import Ledger
 
 LOST = (http.client.HTTPException, ConnectionError, TimeoutError)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from stripe_api import Api
-
 from running import StripeSim, call
+from stripe_api import Api
 from stripe_sim.ledger import Ledger, wait_for
 
 

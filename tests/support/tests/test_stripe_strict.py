@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 
 import pytest
-from stripe_api import Api
-
 from running import ControlError, StripeSim
+from stripe_api import Api
 from stripe_sim.ledger import Ledger
 
 
