@@ -235,18 +235,6 @@ def test_a_time_that_is_taken_is_said_where_it_was_chosen(pages):
         page.wait_for_url("**/c/pay/*")
 
 
-def test_a_long_list_is_shown_piece_by_piece(pages):
-    parent = pages.fresh_parent()
-    for day in range(12):
-        pages.booking(parent, f"{day + 2} days")
-    with pages.person(parent) as page:
-        expect(page.locator(".session")).to_have_count(10)
-        page.get_by_role("button", name="Show more").click()
-        expect(page.locator(".session")).to_have_count(12)
-        expect(page.locator(".session h3").nth(10)).to_be_focused()
-        expect(page.get_by_role("button", name="Show more")).to_have_count(0)
-
-
 def test_what_is_cancelled_ahead_hides_nothing_that_takes_place(pages):
     parent = pages.fresh_parent()
     for day in range(11):
@@ -271,27 +259,6 @@ def test_what_is_cancelled_ahead_hides_nothing_that_takes_place(pages):
         confirm(page)
         expect(coming).to_contain_text("Nothing is coming up.")
         expect(cancelled.locator(".session")).to_have_count(12)
-
-
-def test_a_payment_is_found_among_more_sessions_than_a_list_holds(pages):
-    booking = pages.booking(starts_in="200 days")
-    checkout = pages.row(booking.id)["stripe_session_id"]
-    pages.stack.sql(
-        "INSERT INTO bookings (parent_id, student_id, teacher_id, title, starts_at, ends_at, amount_minor, currency,"
-        " cancel_notice) SELECT %s, %s, %s, 'Chess', at, at + interval '1 hour', 4500, 'EUR', interval '24 hours'"
-        " FROM (SELECT clock_timestamp() + n * interval '1 day' AS at FROM generate_series(1, 100) n) days",
-        booking.parent.id,
-        booking.parent.id,
-        booking.teacher.id,
-    )
-    pages.stack.sql("UPDATE bookings SET status = 1 WHERE parent_id = %s AND status = 0", booking.parent.id)
-    back = f"?session_id={checkout}&type=session-booking"
-    with pages.person(booking.parent, at=f"/payment/cancel{back}") as page:
-        expect(page.get_by_role("heading", name="Your booking is confirmed")).to_be_visible()
-        expect(card(page, booking)).to_be_visible()
-        page.goto(f"{pages.url}/payment/success{back}")
-        expect(page.get_by_role("heading", name="Your session is confirmed")).to_be_visible()
-        expect(card(page, booking)).to_be_visible()
 
 
 def test_a_double_click_asks_once(pages):
