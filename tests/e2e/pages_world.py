@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import json
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,6 +11,8 @@ from stack import Stack
 from stack.system import ROOT
 
 SCREENS = ROOT / "build" / "screens"
+
+CANCEL = "Cancel session"
 
 
 class Pages:
@@ -122,3 +125,35 @@ def family(pages):
         "waits": waits,
         "part": part,
     }
+
+
+def cancels(page):
+    """Requests for a cancel that leave the page, as they do."""
+    sent = []
+    page.on("request", lambda one: one.method == "PUT" and one.url.endswith("/cancel") and sent.append(one))
+    return sent
+
+
+def confirm(page):
+    page.get_by_role("dialog").get_by_role("button", name=CANCEL).click()
+
+
+def book(pages, page):
+    """Fill in the form and go to Stripe's page."""
+    pages.choose_time(page)
+    page.get_by_role("button", name="Go to payment").click()
+    page.wait_for_url("**/c/pay/*")
+
+
+def checkout_of(page):
+    return page.url.rsplit("/", 1)[1].split("?")[0]
+
+
+def of_checkout(pages, checkout):
+    return pages.stack.one("SELECT * FROM bookings WHERE stripe_session_id = %s", checkout)
+
+
+def fails_once(page, path, status, code):
+    """The next request to that path is answered so, and does nothing; later ones are real."""
+    body = json.dumps({"success": False, "message": "Not now.", "data": None, "code": code, "traceId": "4bf92f35"})
+    page.route(path, lambda route: route.fulfill(status=status, body=body), times=1)

@@ -1,47 +1,12 @@
 """The story and the report, clicked in a browser: what people see, judged by rows, mails and Stripe's ledger."""
 
-import json
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import icalendar
-from pages_world import card, chromium, pages  # noqa: F401
+from pages_world import CANCEL, book, cancels, card, checkout_of, chromium, confirm, of_checkout, pages  # noqa: F401
 from playwright.sync_api import expect
-
-CANCEL = "Cancel session"
-
-
-def cancels(page):
-    """Requests for a cancel that leave the page, as they do."""
-    sent = []
-    page.on("request", lambda one: one.method == "PUT" and one.url.endswith("/cancel") and sent.append(one))
-    return sent
-
-
-def confirm(page):
-    page.get_by_role("dialog").get_by_role("button", name=CANCEL).click()
-
-
-def book(pages, page):
-    """Fill in the form and go to Stripe's page."""
-    pages.choose_time(page)
-    page.get_by_role("button", name="Go to payment").click()
-    page.wait_for_url("**/c/pay/*")
-
-
-def checkout_of(page):
-    return page.url.rsplit("/", 1)[1].split("?")[0]
-
-
-def of_checkout(pages, checkout):
-    return pages.stack.one("SELECT * FROM bookings WHERE stripe_session_id = %s", checkout)
-
-
-def fails_once(page, path, status, code):
-    """The next request to that path is answered so, and does nothing; later ones are real."""
-    body = json.dumps({"success": False, "message": "Not now.", "data": None, "code": code, "traceId": "4bf92f35"})
-    page.route(path, lambda route: route.fulfill(status=status, body=body), times=1)
 
 
 def test_a_session_that_is_far_enough_is_cancelled_and_the_money_comes_back(pages):
@@ -108,131 +73,6 @@ def test_the_button_turns_so_by_the_servers_clock_while_the_page_is_open(pages):
         dialog.get_by_role("button", name="Keep it").click()
         expect(button).to_be_disabled()
     assert pages.row(booking.id)["status"] == 1
-
-
-def test_leaving_the_payment_page_releases_the_booking(pages):
-    parent = pages.fresh_parent()
-    with pages.person(parent, at="/book") as page:
-        expect(page.get_by_text("You can cancel until 24 hours before it starts")).to_be_visible()
-        book(pages, page)
-        checkout = checkout_of(page)
-        assert of_checkout(pages, checkout)["status"] == 0
-        fails_once(page, "**/cancel-payment/*", 500, "internal")
-        page.locator("#back").click()
-        page.wait_for_url(f"{pages.url}/payment/cancel?session_id={checkout}&type=session-booking")
-        expect(page.get_by_role("heading", name="The booking could not be released")).to_be_visible()
-        pages.look(page, "desk-not-released")
-        page.get_by_role("button", name="Try again").click()
-        expect(page.get_by_role("heading", name="Your booking is released")).to_be_visible()
-        pages.look(page, "desk-released")
-        page.get_by_role("link", name="My bookings").last.click()
-        expect(page.get_by_text("Nothing is booked yet")).to_be_visible()
-        page.goto(f"{pages.url}/payment/success?session_id={checkout}&type=session-booking")
-        expect(page.get_by_role("heading", name="Your booking is released")).to_be_visible()
-        page.goto(f"{pages.url}/book")
-        expect(page.locator("#date")).to_have_value("")
-    row = of_checkout(pages, checkout)
-    assert (row["status"], row["cancel_cause"]) == (3, "payment_cancelled")
-
-
-def test_going_back_from_the_payment_page_shows_the_hold_and_takes_new_notes(pages):
-    parent = pages.fresh_parent()
-    with pages.person(parent, at="/book") as page:
-        book(pages, page)
-        checkout = checkout_of(page)
-        page.go_back()
-        expect(page.get_by_role("alert")).to_contain_text("This time is held for you until")
-        expect(page.get_by_role("button", name="Go to the payment that is open")).to_be_visible()
-        page.get_by_label("Notes for the teacher").fill("Fractions")
-        page.get_by_role("button", name="Go to payment").click()
-        page.wait_for_url(f"**/c/pay/{checkout}*")
-        assert of_checkout(pages, checkout)["notes"] == "Fractions"
-        page.goto(pages.url)
-        page.get_by_role("link", name="Pay now").click()
-        page.wait_for_url(f"**/c/pay/{checkout}*")
-        page.go_back()
-        expect(page.get_by_text("Notes: Fractions")).to_be_visible()
-        page.get_by_role("button", name="Release this time").click()
-        page.get_by_role("dialog").get_by_role("button", name="Release this time").click()
-        expect(page.get_by_text("Nothing is booked yet")).to_be_visible()
-        page.goto(f"{pages.url}/payment/success?session_id={checkout}&type=session-booking")
-        expect(page.get_by_role("heading", name="Your booking is released")).to_be_visible()
-        page.goto(f"{pages.url}/book")
-        expect(page.locator("#date")).to_have_value("")
-    row = of_checkout(pages, checkout)
-    assert (row["status"], row["cancel_cause"]) == (3, "parent")
-
-
-def test_a_paid_booking_is_confirmed_and_going_back_does_not_undo_it(pages):
-    parent = pages.fresh_parent()
-    student = pages.stack.seed.person("Student", "Sam Student", guardian=parent)
-    with pages.person(parent, at="/book") as page:
-        expect(page.locator(".summary")).to_contain_text("Sam Student")
-        book(pages, page)
-        checkout = checkout_of(page)
-        assert of_checkout(pages, checkout)["student_id"] == student.id
-        with page.context.expect_page() as second:
-            page.evaluate("url => window.open(url)", f"{pages.url}/#token={parent.token}")
-        expect(second.value.get_by_text("Waiting for payment")).to_be_visible()
-        fails_once(page, "**/confirm-payment/*", 400, "not_paid")
-        page.locator("#pay").click()
-        page.wait_for_url(f"{pages.url}/payment/success?session_id={checkout}&type=session-booking")
-        expect(page.get_by_role("heading", name="Your session is confirmed")).to_be_visible()
-        pages.look(page, "desk-confirmed")
-        expect(second.value.get_by_text("Confirmed")).to_be_visible()
-        expect(second.value.get_by_text("for Sam Student")).to_be_visible()
-        expect(second.value.get_by_role("link", name="Join the meeting")).to_have_attribute(
-            "href", re.compile("^https://meet.example/")
-        )
-        assert "Unknown" not in second.value.locator("main").inner_text()
-        page.goto(f"{pages.url}/payment/cancel?session_id={checkout}&type=session-booking")
-        expect(page.get_by_role("heading", name="Your booking is confirmed")).to_be_visible()
-        pages.look(page, "desk-already-confirmed")
-        assert of_checkout(pages, checkout)["status"] == 1
-        page.get_by_role("article").get_by_role("button", name=CANCEL).click()
-        expect(page.get_by_role("dialog")).to_contain_text("for Sam Student")
-        confirm(page)
-        page.wait_for_url(f"{pages.url}/")
-        expect(page.get_by_text("It should be on your account by")).to_be_visible()
-        page.goto(f"{pages.url}/payment/success?session_id={checkout}&type=session-booking")
-        expect(page.get_by_role("heading", name="Your session was cancelled later")).to_be_visible()
-    row = of_checkout(pages, checkout)
-    assert row["status"] == 3 and row["paid_at"]
-
-
-def test_a_price_that_changed_is_said_before_anything_is_held(pages):
-    parent = pages.fresh_parent()
-    with pages.person(parent, at="/book") as page:
-        pages.choose_time(page)
-        asked = []
-        page.on("request", lambda one: one.method == "POST" and asked.append(one.url))
-        pages.stack.sql("UPDATE offers SET amount_minor = amount_minor + 5000")
-        page.get_by_role("button", name="Go to payment").click()
-        expect(page.get_by_role("alert")).to_contain_text("The offer has changed")
-        assert not asked
-        pay = page.get_by_role("button", name="Go to payment")
-        pages.stack.sql("UPDATE offers SET amount_minor = amount_minor - 5000")
-        page.route("**/api/Sessions/book", lambda route: (route.fetch(), route.fulfill(status=504)), times=1)
-        page.reload()
-        pay.click()
-        expect(page.get_by_role("alert")).to_contain_text("the time may be held for you already")
-        pay.click()
-        page.wait_for_url("**/c/pay/*")
-
-
-def test_a_time_that_is_taken_is_said_where_it_was_chosen(pages):
-    with pages.person(pages.fresh_parent(), at="/book") as page:
-        pages.choose_time(page)
-        chosen = page.evaluate("new Date(`${date.value}T${start.value}`).toISOString()")
-        body = {"teacherId": pages.teacher.id, "scheduledDateTime": chosen}
-        assert pages.stack.api.post("/api/Sessions/book", body, token=pages.fresh_parent().token).status == 201
-        page.get_by_role("button", name="Go to payment").click()
-        expect(page.get_by_role("alert")).to_have_text("This time is taken; please choose another.")
-        pages.look(page, "desk-time-taken")
-        expect(page.get_by_label("Starts at")).to_be_focused()
-        page.get_by_label("Starts at").fill("18:45")
-        page.get_by_role("button", name="Go to payment").click()
-        page.wait_for_url("**/c/pay/*")
 
 
 def test_what_is_cancelled_ahead_hides_nothing_that_takes_place(pages):
@@ -347,35 +187,6 @@ def test_after_the_deadline_nothing_is_offered_while_the_server_is_away(pages):
         expect(button).to_be_enabled()
         expect(page.locator("#banner")).to_be_empty()
         expect(page.get_by_role("heading", level=1)).to_be_focused()
-
-
-LOSE_PATIENCE = "() => { window.patience = AbortSignal.timeout; AbortSignal.timeout = () => patience.call(AbortSignal, 300); }"
-REGAIN_PATIENCE = "() => { AbortSignal.timeout = patience; }"
-
-
-def test_booking_again_is_the_same_wish_until_the_payment_page_was_seen(pages):
-    parent = pages.fresh_parent()
-    with pages.person(parent, at="/book") as page:
-        keys = []
-        page.on("request", lambda one: one.method == "POST" and keys.append(one.headers["idempotency-key"]))
-        pay = page.get_by_role("button", name="Go to payment")
-        pages.choose_time(page)
-        page.evaluate(LOSE_PATIENCE)
-        page.route("**/api/Sessions/book", lambda route: None, times=1)
-        pay.click()
-        expect(page.get_by_role("alert")).to_contain_text("the time may be held for you already")
-        expect(page.get_by_role("alert").get_by_role("link", name="My bookings")).to_be_visible()
-        page.evaluate(REGAIN_PATIENCE)
-        page.route("**/c/pay/*", lambda route: route.fulfill(status=204), times=1)
-        with page.expect_response("**/c/pay/*") as left:
-            pay.click()
-        first = left.value.url.rsplit("/", 1)[1].split("?")[0]
-        pages.stack.api.post(f"/api/Sessions/cancel-payment/{first}", token=parent.token)
-        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
-        expect(pay).not_to_have_attribute("aria-busy", "true")
-        pay.click()
-        page.wait_for_url("**/c/pay/*")
-        assert checkout_of(page) != first and keys[0] == keys[1] != keys[2]
 
 
 def test_what_the_page_cannot_know_about_the_money_it_does_not_say(pages):
