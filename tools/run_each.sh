@@ -2,7 +2,7 @@
 # run_each.sh <directory> <wrapper words or ""> [argument...]: run every program of a directory.
 # UNBOOK_BUT names one that is left out. Exits 1 when any of them failed or the directory is empty.
 # Criterion 2.4.1 itself stands still now and then on a busy machine, before its first test (once in some hundred runs): a program that
-# ran out of time is run once more, and says so. A test that hangs hangs twice.
+# ran out of time (most take seconds) is run once more with twice the time, and says so. A test that hangs hangs twice.
 set -uo pipefail
 directory=$1 wrapper=$2
 shift 2
@@ -12,10 +12,10 @@ for binary in "$directory"/*; do
 	any=1
 	echo "# $binary"
 	# shellcheck disable=SC2086
-	timeout 120 $wrapper "$binary" "$@"
+	timeout 60 $wrapper "$binary" "$@"
 	code=$?
 	if [ $code = 124 ]; then
-		echo "# no end in 120 s, once more: $binary"
+		echo "# no end in 60 s, once more: $binary"
 		# shellcheck disable=SC2086
 		timeout 120 $wrapper "$binary" "$@"
 		code=$?

@@ -15,6 +15,8 @@ PHASES = ("examples", "coverage", "fuzzing", "stateful")
 MAY_REFUSE = ("book", "cancelPayment", "confirmPayment", "receiveStripeEvent")
 # And never that a key was used before: 422.
 STATUSES = ["2xx", "304", "401", "403", "404", "409", "422", "429", "502", "503"]
+# What is wrong may be too long as well: 414.
+REFUSED = ["4xx", "502", "503"]
 DICTIONARIES = {
     "path.id": ("sessions", 0.7),
     "path.stripeSessionId": ("checkouts", 0.6),
@@ -75,6 +77,7 @@ def _config(known):
         # tests/e2e/test_api_rights.py asks everybody for everything.
         "object_level_authorization.enabled = false",
         f"positive_data_acceptance.expected-statuses = {json.dumps(STATUSES)}",
+        f"negative_data_rejection.expected-statuses = {json.dumps(REFUSED)}",
     ]
     for name, values in known.items():
         lines += [f"[dictionaries.{name}]", f"values = {json.dumps(values)}"]
