@@ -86,7 +86,6 @@ def table():
             [*build("coverage"), ["bash", "tools/coverage.sh"]],
             tally.lines,
             300,
-            lane=1,
             show="coverage:",
         ),
         Stage(
