@@ -65,6 +65,15 @@ def table():
             needs_tests=False,
         ),
         Stage(
+            "integration",
+            [
+                *build("asan"),
+                [PYTHON, "-m", "stack.integration", "build/asan/bin/tests/integration"],
+            ],
+            tally.tap,
+            300,
+        ),
+        Stage(
             "support",
             [[*PYTEST, "-n", "2", "tests/support/tests"]],
             tally.pytest,
@@ -86,6 +95,7 @@ def table():
             [*build("coverage"), ["bash", "tools/coverage.sh"]],
             tally.lines,
             300,
+            lane=1,
             show="coverage:",
         ),
         Stage(
@@ -93,16 +103,6 @@ def table():
             [*build("asan"), *build("release"), [PYTHON, "tools/gates.py"]],
             tally.lines,
             600,
-            lane=1,
-        ),
-        Stage(
-            "integration",
-            [
-                *build("asan"),
-                [PYTHON, "-m", "stack.integration", "build/asan/bin/tests/integration"],
-            ],
-            tally.tap,
-            300,
             lane=1,
         ),
         Stage(

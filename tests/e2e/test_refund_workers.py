@@ -1,5 +1,6 @@
 """Several workers, stopped workers, forged doorbells."""
 
+import re
 import uuid
 
 import pytest
@@ -63,7 +64,8 @@ def test_a_worker_that_stood_still_longer_than_its_lease_sends_nothing(new_stack
     second = stack.start_service("refund-worker")
     r.wait_state(stack, refund, "succeeded", timeout=20)
     first.sigcont()
-    stack.eventually(lambda: '"lease_over"' in first.log_text(), what="the woken one noticed")
+    # On a slow machine the list's own deadline is over too: then it learns from the row that another holds the refund.
+    stack.eventually(lambda: re.search('"lease_(over|lost)"', first.log_text()), what="the woken one noticed")
     assert len(r.posts(stack, booking)) == 2, "the one that was cut, and the second worker's"
     r.check_refunded(stack, booking)
     assert r.timeline(stack, booking) == ["refund_succeeded"]
