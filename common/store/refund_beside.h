@@ -7,19 +7,29 @@
 #include "pg.h"
 #include "refund_promise.h"
 
+/* The newest word about a dispute that is not lost, as a value: NULL when there is none. Read it with refund_beside_is_disputed. */
+#define REFUND_BESIDE_DISPUTE(booking, payment)                                                             \
+	"(SELECT w.status FROM disputes w WHERE w.booking_id = " booking " AND w.payment_intent = " payment \
+	" AND w.status <> 'lost'"                                                                           \
+	" ORDER BY w.told_in DESC LIMIT 1)"
+
 /* The columns, of a join that must stand in the FROM: of the payment and booking that two SQL expressions name. */
 #define REFUND_BESIDE_COLUMNS "h.returned, h.by_hand_at, d.dispute, d.charged_back"
 #define REFUND_BESIDE_COUNT   4
-#define REFUND_BESIDE_JOIN(booking, payment)                                                                            \
-	" LEFT JOIN LATERAL (SELECT coalesce(sum(s.amount_minor), 0)::bigint AS returned,"                              \
-	" max(s.updated_at) FILTER (WHERE s.refund_id IS NULL) AS by_hand_at"                                           \
-	" FROM stripe_refunds s LEFT JOIN refunds o ON o.id = s.refund_id WHERE s.payment_intent = " payment            \
-	" AND (s.refund_id IS NULL OR s.generation <> o.generation"                                                     \
-	" OR o.state IN ('failed', 'canceled', 'needs_attention'))"                                                     \
-	" AND s.status NOT IN ('failed', 'canceled')) h ON true"                                                        \
-	" LEFT JOIN LATERAL (SELECT (array_agg(x.status ORDER BY x.told_in DESC) FILTER (WHERE x.status <> 'lost'))[1]" \
-	" AS dispute, coalesce(sum(x.amount_minor) FILTER (WHERE x.status = 'lost'), 0)::bigint AS charged_back"        \
-	" FROM disputes x WHERE x.booking_id = " booking " AND x.payment_intent = " payment ") d ON true "
+#define REFUND_BESIDE_JOIN(booking, payment)                                                                                       \
+	" LEFT JOIN LATERAL (SELECT coalesce(sum(s.amount_minor), 0)::bigint AS returned,"                                         \
+	" max(s.updated_at) FILTER (WHERE s.refund_id IS NULL) AS by_hand_at"                                                      \
+	" FROM stripe_refunds s LEFT JOIN refunds o ON o.id = s.refund_id WHERE s.payment_intent = " payment                       \
+	" AND (s.refund_id IS NULL OR s.generation <> o.generation"                                                                \
+	" OR o.state IN ('failed', 'canceled', 'needs_attention'))"                                                                \
+	" AND s.status NOT IN ('failed', 'canceled')) h ON true"                                                                   \
+	" LEFT JOIN LATERAL (SELECT " REFUND_BESIDE_DISPUTE(                                                                       \
+		booking,                                                                                                           \
+		payment) " AS dispute,"                                                                                            \
+			 " coalesce(sum(x.amount_minor), 0)::bigint AS charged_back FROM disputes x WHERE x.booking_id = " booking \
+			 " AND x.payment_intent = " payment " AND x.status = 'lost') d ON true "
+
+bool refund_beside_is_disputed(const struct pg_results *results, int index, int row, int column);
 
 /* Read those columns from the given one on. ret_by_hand_at: when the newest one by hand changed, INSTANT_NONE: none; NULL: not wanted. */
 struct refund_beside refund_beside_read(const struct pg_results *results, int index, int row, int column,

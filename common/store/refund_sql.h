@@ -6,7 +6,7 @@
 
 /* What hangs on `u`, an UPDATE of refunds that returns id, booking_id and version: whatever follows from the change is selected from the
  * change, so a lost fence writes none of it (rule 9). One row can come to nothing more than once, and the parent hears of each time (decision
- * 0006). mails: boolean; type, payload, trace: texts. All are parameters ("$13"). */
+ * 0011). mails: boolean; type, payload, trace: texts. All are parameters ("$13"). */
 #define REFUND_NEWS(mails, type, payload, trace)                                                \
 	"), m AS ("                                                                             \
 	"INSERT INTO mails (booking_id, kind, recipient_id, booking_version, ref, next_try_at)" \

@@ -11,5 +11,9 @@ FROM booking_log l JOIN payments p ON p.booking_id = l.booking_id
 WHERE l.what IN ('disputed', 'dispute_closed', 'charged_back')
 ORDER BY l.booking_id, p.payment_intent, l.detail->>'dispute', (l.detail->>'status' IN ('won', 'lost')) DESC, l.id DESC;
 
+-- Most bookings were never disputed: each claim of a refund and each cancel asks, and finds an empty index.
+CREATE INDEX booking_log_disputes ON booking_log (booking_id) WHERE what IN ('disputed', 'dispute_closed', 'charged_back');
+
 -- migrate:down
+DROP INDEX booking_log_disputes;
 DROP VIEW disputes;

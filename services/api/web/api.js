@@ -75,6 +75,8 @@ export async function ask(method, path, { body, key } = {}) {
 }
 
 export const get = (path) => ask("GET", path);
+/** The parent's session of this checkout; null when it is no longer listed. */
+export const ofCheckout = (id) => get(`parent/bookings?stripeSessionId=${encodeURIComponent(id)}`).then(({ data }) => data[0] ?? null);
 export const post = (path, options) => ask("POST", path, options);
 export const put = (path, options) => ask("PUT", path, options);
 

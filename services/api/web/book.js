@@ -1,6 +1,6 @@
 // book.js: choosing a teacher and a time. The price and the rule are the offer's; the server decides whether the time can be had.
 
-import { get, now, post, when, wish } from "./api.js";
+import { get, now, ofCheckout, post, when, wish } from "./api.js";
 import { person } from "./auth.js";
 import { isolated } from "./bidi.js";
 import { announce, bdi, el, once, show } from "./dom.js";
@@ -119,12 +119,12 @@ async function isOutdated(offer) {
 
 /** The session that was left for its payment page, while it can be paid for; after that the choice is over. */
 async function heldStill() {
-	const url = kept().hold;
-	if (!url) return null;
-	const { data } = await get("parent/bookings?when=upcoming");
-	const held = data.find((one) => one.checkoutUrl === url);
-	if (!held) forget();
-	return held;
+	const id = kept().hold;
+	if (!id) return null;
+	const held = await ofCheckout(id);
+	if (held?.checkoutUrl) return held;
+	forget();
+	return null;
 }
 
 /** Back from the payment page: what was chosen is held, and can still be paid for. */
@@ -189,7 +189,7 @@ function form(offers, students, words) {
 		try {
 			if (await isOutdated(chosen())) return book([t("offerChanged")]);
 			const { data } = await post("book", { body, key: keyOf(body) });
-			keep({ ...filled(), hold: data.stripeCheckoutUrl });
+			keep({ ...filled(), hold: data.stripeSessionId });
 			leaveFor(data.stripeCheckoutUrl);
 			await new Promise((resolve) => addEventListener("pageshow", resolve, { once: true })); // busy until we are gone, or back
 			keyOf = wish(); // what was booked may have been released meanwhile: this is another wish

@@ -1,6 +1,6 @@
 // payment.js: coming back from the payment page, by either door.
 
-import { get, post } from "./api.js";
+import { ofCheckout, post } from "./api.js";
 import { card } from "./card.js";
 import { el, show, swap } from "./dom.js";
 import { t } from "./i18n.js";
@@ -26,19 +26,13 @@ function unknown() {
 	showState({ picture: "bad", title: t("unknownTitle"), lines: [t("unknownText")], actions: [toBookings()] });
 }
 
-/** The session that was paid on this checkout; null when it is no longer listed. */
-async function find(id) {
-	const { data } = await get(`parent/bookings?stripeSessionId=${encodeURIComponent(id)}`);
-	return data[0] ?? null;
-}
-
 /** Under a state: the session itself. Once it is cancelled, the state above it is over, and My Bookings shows what comes back. */
 function below(session, id) {
 	const make = (one) => card(one, { viewer: "parent", changed, name: "article", level: 2 });
 	let node = session && make(session);
 	async function changed(words) {
 		if (words) return showReleased(words);
-		const fresh = await find(id).catch(() => session);
+		const fresh = await ofCheckout(id).catch(() => session);
 		if (fresh?.status === CANCELLED && session.status !== CANCELLED) return location.assign("/");
 		if (!fresh) return;
 		const before = node;
@@ -63,7 +57,7 @@ function trouble(problem, work) {
 }
 
 async function showConfirmed(id) {
-	const session = await find(id).catch(() => null);
+	const session = await ofCheckout(id).catch(() => null);
 	showState({
 		picture: "good",
 		title: t("confirmedTitle"),
@@ -75,7 +69,7 @@ async function showConfirmed(id) {
 
 /** The money went back: it could not be kept, or it was, and the session was cancelled later. */
 async function showRefunded(id, problem) {
-	const session = await find(id).catch(() => null);
+	const session = await ofCheckout(id).catch(() => null);
 	const notKept = session && !session.paidAt;
 	showState({
 		picture: notKept ? "bad" : "good",
@@ -87,7 +81,7 @@ async function showRefunded(id, problem) {
 }
 
 /** Unpaid and given up: the lists show no such session. Unknown counts as no. */
-const isReleased = (id) => find(id).then((session) => !session, () => false);
+const isReleased = (id) => ofCheckout(id).then((session) => !session, () => false);
 
 /** /payment/success: ask until the session is Confirmed, or it is plain that this takes longer. */
 export async function success() {
@@ -131,7 +125,7 @@ function showProcessing(session, id) {
 
 /** The payment was quicker than the cancel: what has become of the session? */
 async function showPaid(id) {
-	const session = await find(id).catch(() => null);
+	const session = await ofCheckout(id).catch(() => null);
 	if (session?.status === PENDING) return showProcessing(session, id);
 	const confirmed = session?.status === CONFIRMED;
 	showState({
