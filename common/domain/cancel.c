@@ -160,6 +160,8 @@ const char *cancel_promise_code(const struct refund_promise *promise)
 		return "can_cancel_returned";
 	case REFUND_PROMISE_DISPUTED:
 		return "can_cancel_disputed";
+	case REFUND_PROMISE_BY_HAND:
+		return "can_cancel_by_hand";
 	case REFUND_PROMISE_CHARGED_BACK:
 		break;
 	}
@@ -199,6 +201,8 @@ void cancel_message(const char *message_code, int64_t notice_s, const char *rest
 		 ". The payment was returned before."},
 		{"can_cancel_disputed", "You can cancel ", "the session starts",
 		 ". The payment is disputed with the bank, which decides where the money goes."},
+		{"can_cancel_by_hand", "You can cancel ", "the session starts",
+		 ". The bank has given a part of the payment back; what remains is returned another way: "},
 		{"can_cancel_charged_back", "You can cancel ", "the session starts",
 		 ". The bank has already given the payment back, so no refund by us follows."},
 		{"too_late", "It is too late to cancel: sessions can be cancelled ", "they start", "."},
@@ -221,7 +225,8 @@ void cancel_message(const char *message_code, int64_t notice_s, const char *rest
 			continue;
 		if (sentences[i].who)
 			until_words(notice_s, sentences[i].who, until, sizeof(until));
-		says_rest = strcmp(message_code, "can_cancel_rest") == 0;
+		says_rest = strcmp(message_code, "can_cancel_rest") == 0
+			    || strcmp(message_code, "can_cancel_by_hand") == 0;
 		snprintf(ret_text, cap, "%s%s%s%s%s", sentences[i].before, until, sentences[i].after,
 			 says_rest ? rest : "", says_rest ? "." : "");
 		return;

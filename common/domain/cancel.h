@@ -49,12 +49,12 @@ void cancel_offer_for(const struct booking *booking, const struct actor *actor,
 		      const struct cancel_policy *policy, struct instant now, struct cancel_offer *ret);
 
 /* The message_code that says what comes back, in place of "can_cancel": "can_cancel" when it is everything, "can_cancel_rest",
- * "can_cancel_returned" (nothing is left), "can_cancel_disputed", "can_cancel_charged_back". */
+ * "can_cancel_returned" (nothing is left), "can_cancel_disputed", "can_cancel_by_hand" (what the bank has left), "can_cancel_charged_back". */
 const char *cancel_promise_code(const struct refund_promise *promise);
 
 /* The English sentence for a message_code, with the notice in hours where it speaks of it ("It is too late
  * to cancel: sessions can be cancelled until 24 hours before they start."). rest: the amount in words that
- * "can_cancel_rest" gives back; not read for another code. ret_text of cap bytes, cut if short. */
+ * "can_cancel_rest" and "can_cancel_by_hand" give back; not read for another code. ret_text of cap bytes, cut if short. */
 void cancel_message(const char *message_code, int64_t notice_s, const char *rest, char *ret_text, size_t cap);
 
 #endif

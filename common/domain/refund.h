@@ -35,7 +35,7 @@ struct refund {
 	int failures;                 /* that were ours to cause, for back-off */
 	char lease_token[40];         /* the fence: whoever records names it */
 	struct instant created_at;
-	bool is_disputed; /* the newest word of the bank takes the money: nothing is sent until it decides */
+	bool is_disputed; /* the bank holds the money or has given a part of it back: nothing is sent */
 };
 
 /* What the worker found out in this attempt, before it decides the row's next state. */

@@ -19,6 +19,8 @@ static enum refund_promise_kind kind_of(const struct refund_promise *promise, bo
 		return REFUND_PROMISE_RETURNED;
 	if (is_disputed)
 		return REFUND_PROMISE_DISPUTED;
+	if (promise->charged_back.minor > 0)
+		return REFUND_PROMISE_BY_HAND;
 	return promise->returned_before.minor > 0 ? REFUND_PROMISE_REST : REFUND_PROMISE_ALL;
 }
 

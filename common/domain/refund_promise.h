@@ -17,16 +17,18 @@ struct refund_beside {
 };
 
 enum refund_promise_kind {
-	REFUND_PROMISE_ALL,          /* the whole payment */
-	REFUND_PROMISE_REST,         /* what earlier refunds or the bank have left of it */
-	REFUND_PROMISE_RETURNED,     /* nothing: all of it was refunded before */
-	REFUND_PROMISE_DISPUTED,     /* nothing by us: the bank decides */
+	REFUND_PROMISE_ALL,      /* the whole payment */
+	REFUND_PROMISE_REST,     /* what earlier refunds or the bank have left of it */
+	REFUND_PROMISE_RETURNED, /* nothing: all of it was refunded before */
+	REFUND_PROMISE_DISPUTED, /* nothing by us: the bank decides */
+	REFUND_PROMISE_BY_HAND, /* what the bank has left of it, but not through Stripe: it refunds no disputed charge, and a request
+				   without an amount would give back the bank's part as well */
 	REFUND_PROMISE_CHARGED_BACK, /* nothing: the bank has given back all that was left */
 };
 
 struct refund_promise {
 	enum refund_promise_kind kind;
-	struct money rest;            /* what our refund gives back: 0 when RETURNED or CHARGED_BACK */
+	struct money rest;            /* what is still to be given back: 0 when RETURNED or CHARGED_BACK */
 	struct money returned_before; /* at Stripe and by the bank; at most what was captured */
 	struct money charged_back;    /* of that, by the bank */
 };

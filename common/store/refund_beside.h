@@ -13,6 +13,11 @@
 	" AND w.status <> 'lost'"                                                                           \
 	" ORDER BY w.told_in DESC LIMIT 1)"
 
+/* The word about a payment that keeps a refund from being sent, as a value: a lost dispute's before any other's. */
+#define REFUND_BESIDE_BANK(booking, payment)                                                                \
+	"(SELECT w.status FROM disputes w WHERE w.booking_id = " booking " AND w.payment_intent = " payment \
+	" ORDER BY w.status = 'lost' DESC, w.told_in DESC LIMIT 1)"
+
 /* The columns, of a join that must stand in the FROM: of the payment and booking that two SQL expressions name. */
 #define REFUND_BESIDE_COLUMNS "h.returned, h.by_hand_at, d.dispute, d.charged_back"
 #define REFUND_BESIDE_COUNT   4

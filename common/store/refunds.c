@@ -31,7 +31,7 @@ static const struct pg_stmt request_stmt = {
 	" r.version, (extract(epoch FROM clock_timestamp() - r.created_at) * 1000)::bigint,"              \
 	" (extract(epoch FROM clock_timestamp() - due.first_sent_at) * 1000)::bigint,"                    \
 	" due.overdue_at IS NOT NULL,"                                                                    \
-	" " REFUND_BESIDE_DISPUTE("r.booking_id", "r.payment_intent")
+	" " REFUND_BESIDE_BANK("r.booking_id", "r.payment_intent")
 
 static const struct pg_stmt claim_fresh_stmt = {
 	.name = "refund_claim_fresh",

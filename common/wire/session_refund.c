@@ -56,6 +56,12 @@ static bool is_for_the_bank_to_decide(const struct booking_view *view)
 	return promise_of(view).kind == REFUND_PROMISE_DISPUTED && waits_for_the_bank(view);
 }
 
+/* The bank has given a part back: the rest goes neither through Stripe nor to the card. */
+static bool is_left_to_us(const struct booking_view *view)
+{
+	return promise_of(view).kind == REFUND_PROMISE_BY_HAND && waits_for_the_bank(view);
+}
+
 static const char *refund_status(const struct booking_view *view)
 {
 	if (is_charged_back(view))
@@ -133,16 +139,25 @@ static void by_hand_words(const struct booking_view *view, const struct refund_p
 			 price);
 }
 
-/* The bank has given it back; before that, somebody may have refunded a part by hand. */
+/* The bank has given it back, or a part of it; before that, somebody may have refunded a part by hand. */
 static void charged_back_words(const struct refund_promise *promise, char ret_words[SESSION_WORDS_BYTES])
 {
 	struct money by_hand = promise->returned_before;
-	char amount[MONEY_TEXT_BYTES];
+	char amount[MONEY_TEXT_BYTES], rest[MONEY_TEXT_BYTES];
 	int used;
 
 	by_hand.minor -= promise->charged_back.minor;
 	money_to_words(promise->charged_back, "en", amount);
-	used = snprintf(ret_words, SESSION_WORDS_BYTES,
+	money_to_words(promise->rest, "en", rest);
+	if (promise->rest.minor > 0)
+		used = snprintf(
+			ret_words, SESSION_WORDS_BYTES,
+			"The bank has already given %s back to whoever paid; the remaining %s is returned "
+			"another way, and our team sees to it.",
+			amount, rest);
+	else
+		used = snprintf(
+			ret_words, SESSION_WORDS_BYTES,
 			"The bank has already given %s back to whoever paid, so no refund by us follows.",
 			amount);
 	money_to_words(by_hand, "en", amount);
@@ -158,7 +173,7 @@ void session_refund_words(const struct booking_view *view, bool to_parent,
 	char amount[MONEY_TEXT_BYTES];
 	size_t used;
 
-	if (promise.kind == REFUND_PROMISE_CHARGED_BACK) {
+	if (promise.kind == REFUND_PROMISE_CHARGED_BACK || is_left_to_us(view)) {
 		charged_back_words(&promise, ret_words);
 		return;
 	}
@@ -184,7 +199,8 @@ void session_refund_words(const struct booking_view *view, bool to_parent,
  * once it failed or was settled otherwise. */
 static struct instant expected_by(const struct booking_view *view)
 {
-	if (is_charged_back(view) || (view->has_refund && is_for_the_bank_to_decide(view)))
+	if (is_charged_back(view)
+	    || (view->has_refund && (is_for_the_bank_to_decide(view) || is_left_to_us(view))))
 		return INSTANT_NONE;
 	if (!view->has_refund || promise_of(view).kind == REFUND_PROMISE_RETURNED)
 		return instant_is_none(view->by_hand_at)
@@ -269,6 +285,7 @@ void session_promise_words(const struct refund_promise *promise, const char *to,
 	case REFUND_PROMISE_DISPUTED:
 		snprintf(ret_words, SESSION_WORDS_BYTES, "%s", disputed_words);
 		return;
+	case REFUND_PROMISE_BY_HAND:
 	case REFUND_PROMISE_CHARGED_BACK:
 		break;
 	}

@@ -173,6 +173,8 @@ static void add_money(struct values *values, const struct mail_facts *facts, int
 	add_flag(values, "refund_rest", refunds && promise.kind == REFUND_PROMISE_REST);
 	add_flag(values, "refund_returned", refunds && promise.kind == REFUND_PROMISE_RETURNED);
 	add_flag(values, "refund_disputed", refunds && promise.kind == REFUND_PROMISE_DISPUTED && to_parent);
+	add_value(values, "charged_back", amount_words(values, promise.charged_back, to_parent));
+	add_flag(values, "refund_by_hand", refunds && promise.kind == REFUND_PROMISE_BY_HAND);
 	add_flag(values, "refund_charged_back", promise.kind == REFUND_PROMISE_CHARGED_BACK);
 	snprintf(failure, sizeof(failure), "failure_%s",
 		 facts->refund_failure_reason ? facts->refund_failure_reason : "");

@@ -167,6 +167,29 @@ def test_what_the_bank_has_given_back_is_not_refunded_and_both_are_told(world): 
     assert told[0]["words"] == "The dispute is lost: the bank has given the money back to whoever paid."
 
 
+def test_what_the_bank_has_left_of_a_payment_is_not_promised_to_the_card(world):  # noqa: F811
+    booking = world.booking()
+    word = {"dispute": "dp_1", "status": "lost", "paymentIntent": booking.payment_intent}
+    world.stack.sql(
+        "INSERT INTO booking_log (booking_id, actor, what, detail) VALUES (%s, 'stripe', 'charged_back', %s)",
+        booking.id,
+        json.dumps(word | {"amountMinor": 1000, "currency": "eur"}),
+    )
+    path = f"/api/Sessions/{booking.id}"
+    offer = world.api.get(path, token=world.parent.token).data["cancelMessage"]
+    assert offer.endswith(
+        "The bank has given a part of the payment back; what remains is returned another way: €35.00."
+    )
+    words = (
+        "The bank has already given €10.00 back to whoever paid; the remaining €35.00 is returned another way,"
+        " and our team sees to it."
+    )
+    for message in (world.cancel(booking, world.parent).json["message"] for _ in range(2)):
+        assert message.endswith(f" {words}")
+    refund = world.api.get(path, token=world.parent.token).data["refund"]
+    assert (refund["words"], refund["amountMinor"], refund["expectedBy"]) == (words, 3500, None)
+
+
 def test_the_events_carry_ids_and_the_callers_trace(world):  # noqa: F811
     # An API without a broker: its outbox keeps what a relay would take at once.
     service = world.stack.start_service("api", wait=False, UNBOOK_KAFKA_BOOTSTRAP="127.0.0.1:1")

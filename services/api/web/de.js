@@ -226,6 +226,8 @@ export default {
 		disputed: "Die Zahlung ist bei der Bank strittig; die Bank entscheidet, an wen das Geld geht.",
 		charged_back: "Die Bank hat die Zahlung bereits zurückgegeben; eine Erstattung durch uns folgt nicht.",
 		given_back_by_bank: "Die Bank hat {1} bereits an die Person zurückgegeben, die bezahlt hat; eine Erstattung durch uns folgt nicht.",
+		rest_by_hand: "Die Bank hat einen Teil der Zahlung zurückgegeben; der Rest wird auf anderem Weg erstattet: {1}.",
+		rest_left_by_bank: "Die Bank hat {1} bereits an die Person zurückgegeben, die bezahlt hat; die restlichen {2} werden auf anderem Weg erstattet, unser Team kümmert sich darum.",
 		too_late: "Für eine Absage ist es zu spät: Stunden können {1} abgesagt werden.",
 		started: "Diese Stunde hat schon begonnen oder ist vorbei und kann nicht mehr abgesagt werden.",
 		has_been_cancelled: "Diese Stunde wurde abgesagt.",

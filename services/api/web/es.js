@@ -226,6 +226,8 @@ export default {
 		disputed: "El pago está en disputa con el banco, que decide adónde va el dinero.",
 		charged_back: "El banco ya ha devuelto el pago, así que no habrá una devolución nuestra.",
 		given_back_by_bank: "El banco ya ha devuelto {1} a quien pagó, así que no habrá una devolución nuestra.",
+		rest_by_hand: "El banco ha devuelto una parte del pago; lo que queda se devuelve por otra vía: {1}.",
+		rest_left_by_bank: "El banco ya ha devuelto {1} a quien pagó; los {2} restantes se devuelven por otra vía y nuestro equipo se ocupa de ello.",
 		too_late: "Es demasiado tarde para cancelar: las clases se pueden cancelar {1}.",
 		started: "Esta clase ya ha comenzado o ha terminado y no se puede cancelar.",
 		has_been_cancelled: "Esta clase se ha cancelado.",

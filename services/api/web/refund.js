@@ -10,8 +10,8 @@ const STEPS = ["refundAsked", "refundSent", "refundDone"];
 const REACHED = { requested: 1, sending: 1, pending: 2, requires_action: 1, succeeded: 3, settled: 3 };
 const FAILED = ["failed", "canceled"];
 
-/** A dispute stops the money; then no step is the next one. */
-const isDisputed = (words) => parse(words)?.some((sentence) => sentence.name === "disputed") ?? false;
+/** The bank holds the money or has given a part of it back; then no step is the next one. */
+const isWithBank = (words) => parse(words)?.some((sentence) => ["disputed", "rest_left_by_bank"].includes(sentence.name)) ?? false;
 
 function steps(status) {
 	const reached = REACHED[status];
@@ -38,6 +38,6 @@ export function refund(session, viewer, level) {
 		quoted(words, "p"),
 		expectedBy ? el("p", {}, t(mine ? "expectedBy" : "expectedByOther", { day: longDay(new Date(expectedBy)) })) : null,
 		reason ? el("p", {}, t("failureReason", { reason })) : null,
-		REACHED[status] && !isDisputed(words) ? steps(status) : null,
+		REACHED[status] && !isWithBank(words) ? steps(status) : null,
 	);
 }

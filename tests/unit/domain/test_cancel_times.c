@@ -165,6 +165,9 @@ Test(cancel_times, the_sentences_speak_of_the_notice_in_hours)
 	     "You can cancel until 24 hours before the session starts. The payment is returned in full.");
 	says("can_cancel_rest", 86400,
 	     "You can cancel until 24 hours before the session starts. What remains of the payment is returned: €35.00.");
+	says("can_cancel_by_hand", 86400,
+	     "You can cancel until 24 hours before the session starts. The bank has given a part of the payment back; "
+	     "what remains is returned another way: €35.00.");
 	says("can_cancel", 0, "You can cancel until the session starts. The payment is returned in full.");
 }
 

@@ -15,7 +15,9 @@ static enum refund_promise_kind expected(int64_t by_hand, int64_t by_bank, bool 
 		return REFUND_PROMISE_RETURNED;
 	if (is_disputed)
 		return REFUND_PROMISE_DISPUTED;
-	return by_hand + by_bank > 0 ? REFUND_PROMISE_REST : REFUND_PROMISE_ALL;
+	if (by_bank > 0)
+		return REFUND_PROMISE_BY_HAND;
+	return by_hand > 0 ? REFUND_PROMISE_REST : REFUND_PROMISE_ALL;
 }
 
 static void check(int64_t by_hand, int64_t by_bank, bool is_disputed)

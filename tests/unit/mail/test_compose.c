@@ -245,6 +245,38 @@ Test(compose, what_the_bank_has_given_back_is_promised_by_nobody)
 	}
 }
 
+Test(compose, what_the_bank_has_left_of_a_payment_goes_back_another_way)
+{
+	static const struct {
+		const char *locale, *parent, *teacher;
+	} words[] = {
+		{"en",
+		 "Your bank has already given €10.00 of your payment back to you. We return the remaining €35.00 "
+		 "another way; our team sees to it.",
+		 "The bank has given a part of the payment back to the person who booked."},
+		{"de",
+		 "Ihre Bank hat Ihnen 10,00\u00a0€ Ihrer Zahlung bereits zurückgegeben. Die restlichen 35,00\u00a0€ "
+		 "zahlen wir auf anderem Weg zurück",
+		 "Die Bank hat der Person, die gebucht hat, einen Teil der Zahlung zurückgegeben."},
+		{"es",
+		 "Su banco ya le ha devuelto 10,00\u00a0€ de su pago. Los 35,00\u00a0€ restantes se los devolvemos por "
+		 "otra vía",
+		 "El banco ha devuelto una parte del pago a la persona que reservó."},
+	};
+	struct mail_facts f = facts();
+
+	f.beside.charged_back_minor = 1000;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		f.recipient_locale = words[i].locale;
+		expect(compose(&f, MAIL_CANCELLED, 1).text, words[i].parent);
+		expect(compose(&f, MAIL_CANCELLED, 1).html, words[i].parent);
+		expect(compose(&f, MAIL_CANCELLED, 3).text, words[i].teacher);
+		expect_not(compose(&f, MAIL_CANCELLED, 3).text, "35");
+		expect(compose(&f, MAIL_PAYMENT_RETURNED, 1).text, words[i].parent);
+		expect(compose(&f, MAIL_PAYMENT_RETURNED, 1).html, words[i].parent);
+	}
+}
+
 Test(compose, an_unpaid_booking_promises_no_money)
 {
 	struct mail_facts f = facts();

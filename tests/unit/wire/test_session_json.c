@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "session_json.h"
+#include "session_refund.h"
 
 #define HOUR_US INT64_C(3600000000)
 #define NOW_US  INT64_C(1800000000000000)
@@ -240,6 +241,33 @@ Test(session_json, what_the_bank_has_given_back_is_owed_by_nobody)
 	view.has_refund = false;
 	view.beside = (struct refund_beside){0, false, 2000};
 	cr_assert_str_eq(refund_text("words"), "€20.00 of the €45.00 that was paid was returned.");
+}
+
+Test(session_json, what_the_bank_has_left_of_a_payment_goes_back_another_way)
+{
+	static const char words[] =
+		"The bank has already given €30.00 back to whoever paid; the remaining €5.00 is "
+		"returned another way, and our team sees to it. €10.00 was returned before.";
+	char promised[SESSION_WORDS_BYTES];
+	struct refund_promise promise;
+
+	view.beside = (struct refund_beside){1000, false, 3000};
+	cr_assert_not_null(strstr(text("cancelMessage"), "what remains is returned another way: €5.00."));
+	promise = refund_promise(view.booking.price, &view.beside);
+	session_promise_words(&promise, "your card", promised);
+	cr_assert_str_eq(promised, words);
+	for (int state = REFUND_REQUESTED; state <= REFUND_NEEDS_ATTENTION; state++) {
+		bool waits = state == REFUND_REQUESTED || state == REFUND_SENDING
+			     || state == REFUND_NEEDS_ATTENTION;
+
+		cancel((enum refund_state)state);
+		cr_expect_eq(strcmp(refund_text("words"), words) == 0, waits, "%d", state);
+		cr_expect(!waits || strcmp(refund_text("expectedBy"), "null") == 0, "%d", state);
+	}
+	cr_assert_eq(refund_minor(), 500);
+	cr_assert_str_eq(refund_text("status"), "needs_attention");
+	view.refund.is_settled = true;
+	cr_assert_not_null(strstr(refund_text("words"), "€5.00 was returned another way."));
 }
 
 Test(session_json, a_student_reads_but_is_offered_no_cancel)
