@@ -7,20 +7,23 @@
 #include "stripe_checkout.h"
 
 /* What Stripe says once it was asked to close it. *ret_proof NOTHING: it could not be asked. */
-static void ask(struct api *api, const char *id, struct checkout *ret_checkout,
-		enum checkout_proof *ret_proof)
+static enum err_kind ask(struct api *api, const char *id, struct checkout *ret_checkout,
+			 enum checkout_proof *ret_proof, struct err *err)
 {
 	struct stripe_answer answer;
-	struct err err = {0};
+	enum err_kind kind;
 
 	*ret_proof = CHECKOUT_PROVES_NOTHING;
 	if (!id)
-		return;
-	if (stripe_close_checkout(api->stripe_brief, id, ret_checkout, &answer, &err) == ERR_OK)
+		return ERR_OK;
+	kind = stripe_close_checkout(api->stripe_brief, id, ret_checkout, &answer, err);
+	if (!kind) {
 		*ret_proof = checkout_prove(ret_checkout);
-	else
-		LOG(LOG_WARN, "checkout not closed", LOG_S("checkout", id), LOG_S("code", err.code),
-		    LOG_S("why", err.msg));
+		return ERR_OK;
+	}
+	LOG(LOG_WARN, "checkout not closed", LOG_S("checkout", id), LOG_S("code", err->code),
+	    LOG_S("why", err->msg));
+	return str_eq(err->code, STRIPE_NOT_OPEN) ? kind : ERR_OK;
 }
 
 static enum err_kind release(struct api *api, struct http_request *request,
@@ -67,7 +70,8 @@ enum err_kind checkout_end(struct api *api, struct http_request *request,
 	struct settled settled;
 	enum checkout_proof proof;
 
-	ask(api, ending->stripe_session_id, &checkout, &proof);
+	if (ask(api, ending->stripe_session_id, &checkout, &proof, err))
+		return err->kind;
 	switch (proof) {
 	case CHECKOUT_PROVES_PAID:
 	case CHECKOUT_PROVES_FREE:

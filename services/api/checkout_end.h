@@ -22,9 +22,9 @@ enum checkout_end {
 	CHECKOUT_END_WAITING,  /* nothing was written but that a payment is awaited */
 };
 
-/* On the stripe pool: blocks for Stripe at most 2 s, and 2 s more to read a checkout that Stripe refused to expire: it is paid or expired,
- * and releasing a paid one unread would be wrong. *ret_booking as it stands now, in the request's arena; not with WAITING.
- * Errors those of release_booking and settle_checkout. */
+/* On the stripe pool: blocks for Stripe at most 2 s in all (design.md section 7). *ret_booking as it stands now, in the request's arena; not with WAITING.
+ * Errors those of release_booking and settle_checkout, and ERR_RETRY STRIPE_NOT_OPEN: Stripe would not expire it and could not say in time
+ * whether it is paid; releasing it unread would give a paid slot away. */
 enum err_kind checkout_end(struct api *api, struct http_request *request,
 			   const struct checkout_ending *ending, enum checkout_end *ret_end,
 			   struct booking *ret_booking, struct err *err) MUST_CHECK;

@@ -121,10 +121,20 @@ static void answer_released(struct return_trip *r)
 	answer_close(r->response, clock_system()->now(clock_system()));
 }
 
+static void answer_unavailable(struct return_trip *r)
+{
+	http_response_add_header(r->request, r->response, "Retry-After", "1");
+	answer(r, 503, "unavailable",
+	       "We could not ask Stripe about this payment; please try again in a moment.");
+}
+
 static void fail_cancel(struct return_trip *r, const struct err *err)
 {
 	LOG(LOG_WARN, "payment not cancelled", LOG_S("code", err->code), LOG_S("why", err->msg));
-	answer(r, 500, "internal", "Failed to cancel session");
+	if (str_eq(err->code, STRIPE_NOT_OPEN))
+		answer_unavailable(r);
+	else
+		answer(r, 500, "internal", "Failed to cancel session");
 }
 
 static void end_payment(void *api, struct http_request *request, struct http_response *response)
@@ -148,13 +158,6 @@ static void end_payment(void *api, struct http_request *request, struct http_res
 }
 
 /* --- confirm-payment --- */
-
-static void answer_unavailable(struct return_trip *r)
-{
-	http_response_add_header(r->request, r->response, "Retry-After", "1");
-	answer(r, 503, "unavailable",
-	       "We could not ask Stripe about this payment; please try again in a moment.");
-}
 
 static void answer_confirmed(struct return_trip *r)
 {

@@ -146,7 +146,7 @@ def test_a_slow_stripe_is_heard(shop):  # noqa: F811
     (gone, first), (here, second), (ill, third), (left, fourth) = (shop.booked() for _ in range(4))
     for data in (first, second, third):
         shop.pay(data["stripeSessionId"])
-    break_stripe(shop, "/v1/checkout/sessions/*", kind="delay", seconds=1.2, count=None)
+    break_stripe(shop, "/v1/checkout/sessions/*", kind="delay", seconds=0.7, count=None)
     try:
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             given_up = pool.submit(shop.cancel_payment, first["stripeSessionId"], gone)
@@ -161,6 +161,22 @@ def test_a_slow_stripe_is_heard(shop):  # noqa: F811
     for data in (first, second):
         confirmed(shop, data)
     assert shop.row(fourth["sessionId"])["checkout_closed_at"]
+
+
+def test_one_that_stripe_will_not_expire_is_never_released_unread(shop):  # noqa: F811
+    """Two seconds are all that somebody waits: the answer to a second question would come after them."""
+    parent, data = shop.booked()
+    shop.pay(data["stripeSessionId"])
+    break_stripe(shop, "/v1/checkout/sessions/*", kind="delay", seconds=1.1, count=None)
+    try:
+        answers = shop.cancel_payment(data["stripeSessionId"], parent), shop.cancel(data["sessionId"], parent)
+    finally:
+        forget_faults(shop)
+    for answer in answers:
+        assert answer.status == 503 and answer.headers["retry-after"] == "1", answer.text
+    assert shop.row(data["sessionId"])["status"] == 0
+    refused_as_paid(shop.cancel_payment(data["stripeSessionId"], parent))
+    confirmed(shop, data)
 
 
 def test_paid_late_it_is_refunded_and_the_answer_is_no_longer_a_success(shop):  # noqa: F811

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "clock.h"
 #include "crash_point.h"
 
 /* A transfer slower than one byte a second for this long is dead, whatever the total deadline. */
@@ -232,13 +233,23 @@ static struct curl_slist *header_list(const struct http_request *request)
 	return list;
 }
 
-static void set_limits(const struct http_client *client, CURL *curl)
+/* One call in all. libcurl takes 0 for "no limit". */
+static long timeout_ms(const struct http_client *client, const struct http_request *request)
+{
+	int64_t left_ms = request->deadline_ms ? deadline_left_ms(request->deadline_ms) : client->timeout_ms;
+
+	if (left_ms < 1)
+		return 1;
+	return (long)(left_ms < client->timeout_ms ? left_ms : client->timeout_ms);
+}
+
+static void set_limits(const struct http_client *client, const struct http_request *request, CURL *curl)
 {
 	const char *protocol = client->is_https ? "https" : "http";
 
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_ms);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)client->timeout_ms);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms(client, request));
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, LOW_SPEED_S);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, protocol);
@@ -307,7 +318,7 @@ static enum err_kind run(const struct http_client *client, CURL *curl, const str
 		curl_slist_free_all(headers);
 		return err_set(err, ERR_RETRY, "http_no_connection", "request could not be built");
 	}
-	set_limits(client, curl);
+	set_limits(client, request, curl);
 	set_request(curl, request, &transfer);
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);

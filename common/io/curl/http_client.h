@@ -38,6 +38,8 @@ struct http_request {
 	const char *form;
 	/* "Name: value"; NULL ends */
 	const char *headers[HTTP_HEADERS_MAX];
+	/* As deadline_in_ms tells it: the call ends by then, if not before; 0: the client's timeout_ms alone */
+	int64_t deadline_ms;
 	/* NULL, or passed when the reply begins to arrive: the request was sent, the reply is not read */
 	const char *crash_point;
 };

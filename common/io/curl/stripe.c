@@ -22,6 +22,7 @@
 struct stripe {
 	struct http_client *http;
 	char *authorization; /* secret */
+	int64_t timeout_ms;
 	bool is_live;
 };
 
@@ -56,6 +57,7 @@ enum err_kind stripe_open(const struct stripe_options *options, struct stripe **
 		return err_set(err, ERR_FATAL, "stripe_config", "out of memory");
 	}
 	stripe->is_live = is_live;
+	stripe->timeout_ms = options->timeout_ms;
 	if (http_client_open(&http, &stripe->http, err)) {
 		stripe_close(stripe);
 		return err_set(
@@ -74,6 +76,11 @@ void stripe_close(struct stripe *stripe)
 	explicit_bzero(stripe->authorization, strlen(stripe->authorization));
 	free(stripe->authorization);
 	free(stripe);
+}
+
+int64_t stripe_deadline(const struct stripe *stripe)
+{
+	return deadline_in_ms(stripe->timeout_ms);
 }
 
 bool stripe_is_live(const struct stripe *stripe)

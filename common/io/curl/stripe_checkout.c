@@ -91,11 +91,18 @@ enum err_kind stripe_create_checkout(struct stripe *stripe, const struct checkou
 	return kind ? kind : read_checkout(&response, NULL, ret_checkout, ret_answer, err);
 }
 
-/* GET the checkout, or POST to what stands behind it. */
-static enum err_kind ask(struct stripe *stripe, const char *id, const char *tail, const char *form,
+/* What is asked of one checkout. */
+struct question {
+	const char *tail, *form; /* GET the checkout, or POST to what stands behind it */
+	int64_t deadline_ms;
+};
+
+static enum err_kind ask(struct stripe *stripe, const char *id, const struct question *question,
 			 struct checkout *ret_checkout, struct stripe_answer *answer, struct err *err)
 {
-	struct http_request request = {.form = form, .crash_point = form ? "reap.after_post" : NULL};
+	struct http_request request = {.form = question->form,
+				       .deadline_ms = question->deadline_ms,
+				       .crash_point = question->form ? "reap.after_post" : NULL};
 	HTTP_RESPONSE_SCOPE struct http_response response;
 	char path[CHECKOUT_ID_BYTES + 80];
 	enum err_kind kind;
@@ -103,28 +110,42 @@ static enum err_kind ask(struct stripe *stripe, const char *id, const char *tail
 	http_response_init(&response);
 	if (!checkout_id_is_valid(id))
 		return stripe_not_sent(answer, "bad_checkout_id", "the id is no Checkout Session's", err);
-	(void)snprintf(path, sizeof path, "/v1/checkout/sessions/%s%s", id, tail);
+	(void)snprintf(path, sizeof path, "/v1/checkout/sessions/%s%s", id, question->tail);
 	request.path = path;
 	kind = stripe_call(stripe, &request, &response, answer, err);
 	return kind ? kind : read_checkout(&response, id, ret_checkout, answer, err);
 }
 
+static enum err_kind get_checkout(struct stripe *stripe, const char *id, int64_t deadline_ms,
+				  struct checkout *ret_checkout, struct stripe_answer *answer,
+				  struct err *err)
+{
+	const struct question question = {.tail = "?expand%5B%5D=payment_intent", .deadline_ms = deadline_ms};
+
+	return ask(stripe, id, &question, ret_checkout, answer, err);
+}
+
 enum err_kind stripe_get_checkout(struct stripe *stripe, const char *id, struct checkout *ret_checkout,
 				  struct stripe_answer *ret_answer, struct err *err)
 {
-	return ask(stripe, id, "?expand%5B%5D=payment_intent", NULL, ret_checkout, ret_answer, err);
+	return get_checkout(stripe, id, stripe_deadline(stripe), ret_checkout, ret_answer, err);
 }
 
 enum err_kind stripe_close_checkout(struct stripe *stripe, const char *id, struct checkout *ret_checkout,
 				    struct stripe_answer *ret_answer, struct err *err)
 {
-	enum err_kind kind = ask(stripe, id, "/expire", "", ret_checkout, ret_answer, err);
+	const struct question expire = {
+		.tail = "/expire", .form = "", .deadline_ms = stripe_deadline(stripe)};
+	enum err_kind kind = ask(stripe, id, &expire, ret_checkout, ret_answer, err);
 
 	if (kind == ERR_OK && ret_checkout->status == CHECKOUT_EXPIRED)
 		return ERR_OK;
 	if (kind != ERR_OK && ret_answer->refund_answer != REFUND_ANSWER_REFUSED)
 		return kind;
-	kind = stripe_get_checkout(stripe, id, ret_checkout, ret_answer, err);
+	kind = get_checkout(stripe, id, expire.deadline_ms, ret_checkout, ret_answer, err);
+	if (kind && kind != ERR_REJECT)
+		return err_set(err, ERR_RETRY, STRIPE_NOT_OPEN,
+			       "Stripe would not expire it, nor say in time why");
 	if (!kind && ret_checkout->status == CHECKOUT_OPEN)
 		return err_set(err, ERR_RETRY, "still_open", "Stripe would not expire it, though it is open");
 	return kind;

@@ -5,6 +5,9 @@
 #include "http_client.h"
 #include "stripe.h"
 
+/* By when a call that begins now is over, for requests that share the time of one. */
+int64_t stripe_deadline(const struct stripe *stripe);
+
 /* One request with credentials and version added to its headers; ERR_OK when the answer is 2xx. Fills ret_answer always. */
 enum err_kind stripe_call(struct stripe *stripe, struct http_request *request,
 			  struct http_response *ret_response, struct stripe_answer *ret_answer,
