@@ -8,6 +8,7 @@
 #include "capture.h"
 #include "log.h"
 #include "rfc3339.h"
+#include "str.h"
 
 static json_t *parse_line(const char *text)
 {
@@ -86,34 +87,52 @@ Test(log, values_cannot_break_out_of_their_line)
 	free(text);
 }
 
-/* Every length around the limit, with bytes that grow when they are escaped. */
-static void check_lengths(const char *unit)
+/* A line with the value twice. Is it whole JSON, and is the last field whole as well? */
+static bool is_written_whole(const char *value)
 {
-	static char value[20000];
+	struct capture capture = capture_start(STDERR_FILENO);
+	char *text;
+	json_t *line, *last;
+	bool whole;
+
+	LOG(LOG_INFO, "m", LOG_S("first", value), LOG_I("number", INT64_MIN), LOG_S("last", value));
+	text = capture_end(capture);
+	cr_assert_leq(strlen(text), 8192);
+	line = parse_line(text);
+	last = json_object_get(line, "last");
+	whole = last && str_eq(json_string_value(last), value);
+	json_decref(line);
+	free(text);
+	return whole;
+}
+
+/* Every length around the one that no longer fits, of a unit that grows to as many bytes when it is escaped: the cut may fall into the
+ * first value (limit 8192) or into the last (4096). */
+static void check_lengths(const char *unit, size_t escaped_bytes)
+{
+	static char value[9000];
 
 	log_init("api", LOG_INFO);
-	for (size_t len = 0; len<9000; len += len> 1200 && len < 7800 ? 97 : 1) {
-		struct capture capture = capture_start(STDERR_FILENO);
-		size_t at = 0;
-		char *text;
+	for (size_t limit = 4096; limit <= 8192; limit += 4096) {
+		size_t whole = 0, count = 0;
 
-		for (; at < len; at += strlen(unit))
-			memcpy(value + at, unit, strlen(unit));
-		value[at] = '\0';
-		LOG(LOG_INFO, "m", LOG_S("first", value), LOG_I("number", INT64_MIN), LOG_S("last", value));
-		text = capture_end(capture);
-		cr_assert_leq(strlen(text), 8192);
-		json_decref(parse_line(text));
-		free(text);
+		for (size_t bytes = limit - 200; bytes < limit + 100; bytes += escaped_bytes, count++) {
+			value[0] = '\0';
+			for (size_t i = 0, len = 0; i < bytes / escaped_bytes; i++, len += strlen(unit))
+				memcpy(value + len, unit, strlen(unit) + 1);
+			whole += is_written_whole(value);
+		}
+		cr_assert(limit == 8192 ? whole == 0 : whole > 0 && whole < count, "%zu of %zu", whole,
+			  count);
 	}
 }
 
 Test(log, a_line_that_is_cut_is_still_whole_json)
 {
-	check_lengths("x");
-	check_lengths("\x01");
-	check_lengths("€");
-	check_lengths("\"");
+	check_lengths("x", 1);
+	check_lengths("\x01", 6);
+	check_lengths("€", 3);
+	check_lengths("\"", 2);
 }
 
 Test(log, many_fields_are_cut_as_well)
