@@ -24,7 +24,7 @@ static const struct pg_stmt redrive_stmt = {
 	       "), e AS (UPDATE stripe_events s SET applied_at = NULL, last_error = NULL, failures = 0,"
 	       " lease_token = NULL, lease_until = NULL, next_try_at = clock_timestamp()"
 	       " FROM l WHERE l.partition = $2 AND s.id = l.event AND s.payload IS NOT NULL RETURNING s.id"
-	       "), u AS (UPDATE dead_letters d SET redriven_at = clock_timestamp() FROM l JOIN e ON e.id = l.event"
+	       "), u AS (UPDATE dead_letters d SET redriven_at = clock_timestamp(), redriven_by = $3 FROM l JOIN e ON e.id = l.event"
 	       " WHERE (d.topic, d.partition, d.\"offset\") = (l.topic, l.partition, l.\"offset\") RETURNING 1"
 	       ") SELECT (SELECT count(*) FROM u), (SELECT count(*) FROM l)",
 };
@@ -70,14 +70,15 @@ enum err_kind dead_letters_discard(struct pg *db, const char *id, const char *ac
 	return ERR_OK;
 }
 
-enum err_kind dead_letters_redrive(struct pg *db, const char *id, enum dead_letter_end *ret_end,
-				   struct err *err)
+enum err_kind dead_letters_redrive(struct pg *db, const char *id, const char *actor,
+				   enum dead_letter_end *ret_end, struct err *err)
 {
 	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
 	struct pg_args args = {0};
 
 	pg_arg_text(&args, id);
 	pg_arg_int(&args, DEAD_LETTER_STRIPE);
+	pg_arg_text(&args, actor);
 	if (pg_one(db, &redrive_stmt, &args, &results, err))
 		return err->kind;
 	*ret_end = pg_int(&results, 0, 0, 0) > 0   ? DEAD_LETTER_ENDED

@@ -33,8 +33,9 @@ enum dead_letter_end {
 enum err_kind dead_letters_discard(struct pg *db, const char *id, const char *actor,
 				   enum dead_letter_end *ret_end, struct err *err) MUST_CHECK;
 
-/* Have the event of Stripe's that it speaks of applied once more, now. If it still cannot be, the letter is open again. */
-enum err_kind dead_letters_redrive(struct pg *db, const char *id, enum dead_letter_end *ret_end,
-				   struct err *err) MUST_CHECK;
+/* Have the event of Stripe's that it speaks of applied once more, now. If it still cannot be, the letter is open again, and keeps who tried
+ * last. */
+enum err_kind dead_letters_redrive(struct pg *db, const char *id, const char *actor,
+				   enum dead_letter_end *ret_end, struct err *err) MUST_CHECK;
 
 #endif

@@ -15,20 +15,21 @@ struct order {
 	bool redrives;
 	char **ids;
 	int count;
-	char actor[ACTOR_BYTES]; /* discard only */
+	char actor[ACTOR_BYTES];
 };
 
 static int usage(void)
 {
 	fputs("usage: unbookctl dead-letters [list]\n"
 	      "       unbookctl dead-letters discard <id>... [--operator <name>]\n"
-	      "       unbookctl dead-letters redrive <id>...\n\n"
+	      "       unbookctl dead-letters redrive <id>... [--operator <name>]\n\n"
 	      "Records of a topic and events of Stripe that nobody could act on wait for a person.\n"
 	      "  list      those that are open, the oldest first, 200 at most: id, since when, key, reason. Only reads. Exit\n"
 	      "            code 1: there are some\n"
-	      "  discard   it was dealt with elsewhere, or needs nothing; who says so is kept with it\n"
+	      "  discard   it was dealt with elsewhere, or needs nothing\n"
 	      "  redrive   an event of Stripe's (key evt_...) is applied once more, now: its booking is here, or what read it\n"
 	      "            wrongly is mended. If it still cannot be applied, the letter is open again\n"
+	      "Who did it is kept with the letter.\n"
 	      "Exit code 1 of discard and redrive: not possible for some, and why is said; the others are done.\n\n"
 	      "  --operator <name>   default: $SUDO_USER, else $USER\n"
 	      "  UNBOOK_PG_URL       PostgreSQL (or UNBOOK_PG_URL_FILE)\n",
@@ -92,7 +93,7 @@ static enum err_kind end_each(struct pg *db, void *context, int *ret_code, struc
 	for (int i = 0; i < order->count; i++) {
 		enum dead_letter_end end;
 
-		if (order->redrives ? dead_letters_redrive(db, order->ids[i], &end, err)
+		if (order->redrives ? dead_letters_redrive(db, order->ids[i], order->actor, &end, err)
 				    : dead_letters_discard(db, order->ids[i], order->actor, &end, err))
 			return err->kind;
 		say(order, order->ids[i], end);
@@ -124,8 +125,6 @@ static int read_order(int argc, char **argv, struct order *order)
 	for (int i = 0; i < order->count; i++)
 		if (!str_is_printable(order->ids[i]))
 			return ctl_wrong(COMMAND, NULL, "an id is printable characters, as list prints it");
-	if (order->redrives)
-		return name ? ctl_wrong(COMMAND, NULL, "redrive takes no --operator") : 0;
 	return actor_read(COMMAND, name, order->actor) ? 0 : ctl_see_help(COMMAND);
 }
 

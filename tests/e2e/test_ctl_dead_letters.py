@@ -48,15 +48,16 @@ def it_cannot_be_applied_still(stack, letter):
 def it_can_be_applied_now(stack, letter, event):
     event["data"]["object"] |= {"charge": "ch_nobodys", "payment_intent": "pi_nobodys"}
     stack.sql("UPDATE stripe_events SET payload = %s WHERE id = %s", json.dumps(event).encode(), event["id"])
-    letters(stack, "redrive", letter)
+    letters(stack, "redrive", letter, "--operator", "bo")
     stack.eventually(
         lambda: (row := applied(stack, event["id"])) and row["last_error"] == "unknown_payment", what="applied"
     )
     assert letter not in letters(stack, code=1)[0]
+    assert stack.sql("SELECT redriven_by FROM dead_letters WHERE redriven_at IS NOT NULL") == [{"redriven_by": "operator:bo"}]
 
 
 def wrong_arguments_are_named(stack):
-    for args in (("bury",), ("discard",), ("list", "x"), ("redrive",), ("redrive", "x", "--operator", "bo")):
+    for args in (("bury",), ("discard",), ("list", "x"), ("redrive",)):
         said = letters(stack, *args, code=64)[1]
         assert said.startswith("unbookctl dead-letters: ") and said.endswith("see unbookctl dead-letters --help\n")
     assert "usage: unbookctl dead-letters" in letters(stack, "--help")[0]
