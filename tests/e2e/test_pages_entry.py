@@ -1,5 +1,8 @@
 """Coming to the pages: how they are served, signing in and out, and what stands there when a part is missing."""
 
+import base64
+import json
+
 from browser import complaints
 from pages_world import SCREENS, card, chromium, family, pages  # noqa: F401
 from playwright.sync_api import expect
@@ -73,6 +76,44 @@ def test_who_signed_out_stays_so(pages, family):
         page.evaluate("new Promise(requestAnimationFrame)")
         expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
         assert page.get_by_role("button", name="Sign out").count() == 0
+
+
+OTHER_NAMES = {"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier": "zoe", "unique_name": "Zoë"}
+OTHER_CLAIMS = base64.urlsafe_b64encode(json.dumps(OTHER_NAMES, ensure_ascii=False).encode()).decode().rstrip("=")
+
+
+def test_a_link_of_somebody_else_asks_before_the_account_changes(pages, family):
+    """Whoever is signed in keeps the tab until they say otherwise; the token is out of the address at once."""
+    mine, stranger = family["parent"], pages.stack.seed.person("Parent", "Berta Besuch")
+    question = "You are signed in as Pia Parent. This link signs you in as Berta Besuch."
+    with pages.person(mine) as page:
+        expect(card(page, family["early"])).to_be_visible()
+        for path in ("/", "/bookings"):  # the page that is open already, and another
+            page.goto(f"{pages.url}{path}#token={stranger.token}")
+            expect(page.locator("#said")).to_have_text(f"Who shall be signed in? {question}")
+            assert page.url == f"{pages.url}{path}"
+            pages.look(page, "desk-who")
+            page.reload()
+            expect(page.locator("main").get_by_text(question)).to_be_visible()
+            stay = page.get_by_role("button", name="Stay signed in as Pia Parent")
+            stay.focus()
+            page.keyboard.press("Enter")
+            expect(card(page, family["early"])).to_be_visible()
+            expect(page.locator("#header .who span")).to_have_text("Pia Parent")
+        page.goto(f"{pages.url}/bookings#token=rubbish")
+        expect(card(page, family["early"])).to_be_visible()
+        page.goto(f"{pages.url}/bookings#token=a.{OTHER_CLAIMS}.c")
+        expect(page.locator("main").get_by_text("This link signs you in as Zoë.")).to_be_visible()
+        page.goto(f"{pages.url}/bookings#token={mine.token}")
+        expect(card(page, family["early"])).to_be_visible()
+        page.goto(f"{pages.url}/#token={stranger.token}")
+        page.get_by_role("button", name="Sign in as Berta Besuch").click()
+        expect(page.get_by_text("Nothing is booked yet")).to_be_visible()
+        expect(page.locator("#header .who span")).to_have_text("Berta Besuch")
+        assert page.url == f"{pages.url}/" and page.evaluate("sessionStorage.length") == 1
+        page.goto(f"{pages.url}/#token={mine.token}")
+        page.get_by_role("button", name="Sign out").click()
+        assert page.evaluate("sessionStorage.length") == 0, "neither of the two"
 
 
 def test_a_page_of_which_a_part_is_missing_says_so(pages, family):

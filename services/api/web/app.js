@@ -1,7 +1,8 @@
 // app.js: which page this is, what stands around it, and who looks at it.
 
-import { person, signOut } from "./auth.js";
+import { offered, person, settle, signOut } from "./auth.js";
 import { book, forget } from "./book.js";
+import { isolated } from "./bidi.js";
 import { bdi, byId, drawing, el } from "./dom.js";
 import { find } from "./find.js";
 import { language, languages, speak, t } from "./i18n.js";
@@ -66,6 +67,24 @@ function onlyParents() {
 	showState({ picture: "key", title: t("onlyParents"), lines: [t("onlyParentsText")] });
 }
 
+/** A link of somebody else was opened: nobody's account is changed without being asked. */
+function askWho(who, other) {
+	const nameOf = (one) => isolated(one.name === "" || who.name === other.name ? `${one.name} (${one.id})`.trim() : one.name);
+	const choose = (isOther) => () => {
+		settle(isOther);
+		location.reload();
+	};
+	showState({
+		picture: "key",
+		title: t("whoTitle"),
+		lines: [t("whoText", { who: nameOf(who), other: nameOf(other) })],
+		actions: [
+			button(t("whoStay", { name: nameOf(who) }), choose(false), "primary"),
+			button(t("whoChange", { name: nameOf(other) }), choose(true)),
+		],
+	});
+}
+
 /** What stands at each address. */
 const places = (roles) => ({
 	"/": () => home(roles),
@@ -86,5 +105,7 @@ header(who);
 addEventListener("signedout", () => header(null));
 footer();
 const draw = places(who?.roles ?? new Set())[here] ?? notFound;
-if (who || draw === notFound) draw();
+const other = who && offered();
+if (other) askWho(who, other);
+else if (who || draw === notFound) draw();
 else signIn(false);

@@ -156,6 +156,10 @@ export default {
 	signInEndedText: "Zu Ihrer Sicherheit gilt sie nicht für immer. Bitte melden Sie sich neu an; es geht nichts verloren.",
 	signInWhere: "Öffnen Sie die Website Ihrer Schule und melden Sie sich dort an; der Link zu Ihren Buchungen führt hierher.",
 	signIn: "Anmelden",
+	whoTitle: "Wer soll angemeldet sein?",
+	whoText: "Sie sind als {who} angemeldet. Dieser Link meldet Sie als {other} an.",
+	whoStay: "Als {name} angemeldet bleiben",
+	whoChange: "Als {name} anmelden",
 	signedOut: "Sie sind abgemeldet",
 	signedOutText: "Sie können diese Seite schließen.",
 

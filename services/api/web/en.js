@@ -154,6 +154,10 @@ export default {
 	signInEndedText: "For your safety it does not last for ever. Please sign in again; nothing is lost.",
 	signInWhere: "Open your school's site and sign in there; its link to your bookings brings you here.",
 	signIn: "Sign in",
+	whoTitle: "Who shall be signed in?",
+	whoText: "You are signed in as {who}. This link signs you in as {other}.",
+	whoStay: "Stay signed in as {name}",
+	whoChange: "Sign in as {name}",
 	signedOut: "You are signed out",
 	signedOutText: "You can close this page.",
 

@@ -156,6 +156,10 @@ export default {
 	signInEndedText: "Por su seguridad no dura para siempre. Vuelva a iniciar sesión; no se ha perdido nada.",
 	signInWhere: "Abra el sitio de su escuela e inicie sesión allí; el enlace a sus reservas le trae aquí.",
 	signIn: "Iniciar sesión",
+	whoTitle: "¿Quién debe tener la sesión iniciada?",
+	whoText: "Ha iniciado sesión como {who}. Este enlace inicia sesión como {other}.",
+	whoStay: "Seguir como {name}",
+	whoChange: "Iniciar sesión como {name}",
 	signedOut: "Ha cerrado la sesión",
 	signedOutText: "Puede cerrar esta página.",
 

@@ -1,7 +1,7 @@
 // start.js: runs before anything else can fail, so it is no module: takes the token out of the address, and says so when the rest does not come.
 
 (() => {
-	const TOKEN = "unbook.token", BACK_TO = "unbook.backTo"; // auth.js reads the first and writes the second
+	const TOKEN = "unbook.token", OFFERED = "unbook.offered", BACK_TO = "unbook.backTo"; // auth.js reads the first two and writes the last
 
 	/** The page from which signing in was asked for, when the sign-in led to the front page; ours only. */
 	function wayBack() {
@@ -12,6 +12,26 @@
 		return url.origin === location.origin ? url.pathname + url.search : null;
 	}
 
+	/** Whose token this is, as auth.js reads it; null when it says so of nobody. */
+	function ownerOf(token) {
+		try {
+			const claims = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+			const id = ["sub", "nameid", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier"].find((name) => name in claims);
+			return String(claims[id] ?? "") || null;
+		} catch {
+			return null;
+		}
+	}
+
+	/** Sign in; but whoever is signed in already is first asked whether somebody else shall be (app.js), and stays when it is nobody. */
+	function take(token) {
+		const before = ownerOf(sessionStorage.getItem(TOKEN)), owner = ownerOf(token);
+		if (before && before !== owner) return owner && sessionStorage.setItem(OFFERED, token);
+		sessionStorage.setItem(TOKEN, token);
+		const back = wayBack();
+		if (back) history.replaceState(history.state, "", back);
+	}
+
 	/** Take "#token=..." out of the address, so that it is neither seen, kept in the history nor sent on. True: there was one. */
 	function takeToken() {
 		const fragment = new URLSearchParams(location.hash.slice(1));
@@ -20,10 +40,9 @@
 		fragment.delete("token");
 		const rest = fragment.toString();
 		history.replaceState(history.state, "", location.pathname + location.search + (rest ? `#${rest}` : ""));
-		if (!token) return (sessionStorage.removeItem(TOKEN), true);
-		sessionStorage.setItem(TOKEN, token);
-		const back = wayBack();
-		if (back) history.replaceState(history.state, "", back);
+		sessionStorage.removeItem(OFFERED);
+		if (token) take(token);
+		else sessionStorage.removeItem(TOKEN);
 		return true;
 	}
 
