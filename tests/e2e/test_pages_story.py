@@ -151,6 +151,53 @@ def test_without_a_network_nothing_is_lost_and_the_same_wish_is_sent_again(pages
     pages.stack.stripe.ledger.assert_refunded_once(booking.payment_intent)
 
 
+def test_a_reason_survives_the_end_of_a_sign_in(pages):
+    """It is there again for the same person and session, until it is sent or dismissed."""
+    parent, stranger = pages.fresh_parent(), pages.fresh_parent()
+    booking, other = pages.booking(parent), pages.booking(parent, "4 days")
+    kept = "sessionStorage.getItem('unbook.reason')"
+
+    def end_and_sign_in(page, who):
+        page.evaluate("sessionStorage.setItem('unbook.token', 'a.e30.c')")
+        confirm(page)
+        expect(page.get_by_role("heading", name="Your sign-in has ended")).to_be_visible()
+        assert page.get_by_role("dialog").count() == 0 and "We are ill" in page.evaluate(kept)
+        to_front = {"Location": f"{pages.url}/#token={who.token}"}
+        page.route("**/signin", lambda route: route.fulfill(status=302, headers=to_front), times=1)
+        page.get_by_role("link", name="Sign in").click()
+
+    with pages.person(parent) as page:
+        dialog = page.get_by_role("dialog", name="Cancel this session?")
+        reason = dialog.get_by_label("Reason")
+        mine = card(page, booking).get_by_role("button", name=CANCEL)
+        mine.click()
+        reason.fill("We are ill")
+        end_and_sign_in(page, parent)
+        expect(reason).to_have_value("We are ill")
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+        expect(mine).to_be_focused()
+        assert page.evaluate(kept) is None, "dismissed"
+        mine.click()
+        expect(reason).to_have_value("")
+        reason.fill("We are ill")
+        end_and_sign_in(page, stranger)
+        expect(page.get_by_text("Nothing is booked yet")).to_be_visible()
+        assert page.evaluate(kept) is None, "somebody else's"
+        page.get_by_role("button", name="Sign out").click()
+        page.goto(f"{pages.url}/#token={parent.token}")
+        mine.click()
+        reason.fill("We are ill")
+        end_and_sign_in(page, parent)
+        expect(dialog).to_contain_text("Possible until")
+        confirm(page)
+        expect(card(page, booking)).to_contain_text("Reason given: We are ill")
+        assert page.evaluate(kept) is None, "sent"
+        card(page, other).get_by_role("button", name=CANCEL).click()
+        expect(reason).to_have_value("")
+    assert pages.row(booking.id)["cancellation_reason"] == "We are ill" and pages.row(other.id)["status"] == 1
+
+
 def test_a_cancel_whose_answer_is_lost_is_looked_up(pages):
     booking = pages.booking()
     with pages.person(booking.parent) as page:

@@ -7,6 +7,7 @@ import { bdi, byId, drawing, el } from "./dom.js";
 import { find } from "./find.js";
 import { language, languages, speak, t } from "./i18n.js";
 import { cancelled, success } from "./payment.js";
+import { forgetReason, keptReason } from "./reason.js";
 import { sessions } from "./sessions.js";
 import { button, leaveForGood, link, showState, signIn } from "./states.js";
 
@@ -48,6 +49,7 @@ function footer() {
 function leave() {
 	signOut();
 	forget();
+	forgetReason();
 	leaveForGood();
 	showState({ picture: "good", title: t("signedOut"), lines: [t("signedOutText")], actions: [link(t("signIn"), "/signin")] });
 }
@@ -99,6 +101,7 @@ const places = (roles) => ({
 });
 
 const who = person();
+keptReason(); // what somebody else has left goes, whichever page this is
 document.documentElement.lang = language;
 byId("skip").textContent = t("skip");
 header(who);

@@ -1,9 +1,11 @@
 // cancel.js: the question before a session is cancelled: what comes back, until when it is possible, and are you sure.
 
 import { get, now, put, when, wish } from "./api.js";
+import { person } from "./auth.js";
 import { announce, bdi, byId, el, focusHeading, once } from "./dom.js";
 import { longDay, moment, money, span } from "./format.js";
 import { fromServer, t } from "./i18n.js";
+import { forgetReason, keepReason, keptReason } from "./reason.js";
 import { problemWords, quoted, signIn } from "./states.js";
 
 const REASON_MAX = 500;
@@ -35,9 +37,14 @@ function keepFocus(session) {
 export function openCancel(session, people, changed) {
 	const release = session.status === PENDING;
 	const keyOf = wish();
+	const whose = person()?.id;
+	let isInterrupted = false;
 	const promise = quoted(session.cancelMessage, "p");
 	const note = el("p", { class: "note bad", role: "alert" });
 	const reason = el("textarea", { id: "reason", rows: 2, dir: "auto", maxlength: REASON_MAX });
+	const kept = keptReason();
+	const isTakenUp = kept?.session === session.id;
+	if (isTakenUp) reason.value = kept.text;
 	const keep = el("button", { type: "button", autofocus: true, onclick: () => dialog.close() }, t("keep"));
 	const yes = el("button", { type: "button", class: "danger" }, t(release ? "giveUp" : "cancelSession"));
 	const dialog = el(
@@ -98,6 +105,14 @@ export function openCancel(session, people, changed) {
 		findOut();
 	};
 
+	const interrupt = (body) => {
+		if (body) keepReason(session.id, whose, body.reason);
+		else forgetReason();
+		isInterrupted = true;
+		dialog.close();
+		signIn(true);
+	};
+
 	yes.addEventListener("click", once(yes, async () => {
 		const body = reason.value.trim() ? { reason: reason.value.trim() } : undefined;
 		const wasOnline = navigator.onLine;
@@ -109,7 +124,7 @@ export function openCancel(session, people, changed) {
 			const { text, lang } = fromServer(message);
 			await done(text || t("cancelledNow"), lang);
 		} catch (problem) {
-			if (problem.kind === "signin") return (dialog.close(), signIn(true));
+			if (problem.kind === "signin") return interrupt(body);
 			if (problem.kind === "refused" && problem.code !== "in_progress") tooLate(problem.words);
 			else noAnswer(problem, wasOnline);
 		} finally {
@@ -123,6 +138,7 @@ export function openCancel(session, people, changed) {
 	dialog.addEventListener("close", () => {
 		stop();
 		dialog.remove();
+		if (isTakenUp && !isInterrupted) forgetReason();
 		if (unsure) changed();
 	});
 }

@@ -1,12 +1,13 @@
 // card.js: one session as a person reads it. What may be done with it, and until when, is the server's word.
 
-import { now } from "./api.js";
+import { get, now } from "./api.js";
 import { isolated } from "./bidi.js";
 import { download, entry } from "./calendar.js";
 import { openCancel } from "./cancel.js";
-import { bdi, el, named } from "./dom.js";
+import { bdi, byId, el, named } from "./dom.js";
 import { dayNumber, longDay, moment, money, month, span, weekday, year } from "./format.js";
 import { t } from "./i18n.js";
+import { forgetReason, keptReason } from "./reason.js";
 import { refund } from "./refund.js";
 import { quoted } from "./states.js";
 import { timeline } from "./timeline.js";
@@ -125,4 +126,15 @@ export function card(session, { viewer, changed, name = "li", level = 3 }) {
 			timeline(session),
 		),
 	);
+}
+
+/** The question that the end of a sign-in has broken off is asked again, with the reason that was typed. viewer, changed: as of a card. */
+export async function askOn({ viewer, changed }) {
+	const kept = keptReason();
+	if (!kept) return;
+	const { data } = await get(String(kept.session)).catch(() => ({}));
+	if (!data) return;
+	if (!data.canCancel) return forgetReason();
+	byId(`cancel-${data.id}`)?.focus();
+	openCancel(data, people(data, viewer), changed);
 }

@@ -1,9 +1,10 @@
 // payment.js: coming back from the payment page, by either door.
 
 import { ofCheckout, post } from "./api.js";
-import { card } from "./card.js";
+import { askOn, card } from "./card.js";
 import { el, show, swap } from "./dom.js";
 import { t } from "./i18n.js";
+import { keptReason } from "./reason.js";
 import { again, link, problemState, quoted, showState, signIn } from "./states.js";
 
 const WAITS_MS = [1000, 1500, 2500, 4000, 6000, 10000, 15000];
@@ -30,6 +31,7 @@ function unknown() {
 function below(session, id) {
 	const make = (one) => card(one, { viewer: "parent", changed, name: "article", level: 2 });
 	let node = session && make(session);
+	if (node && keptReason()?.session === session.id) askOn({ viewer: "parent", changed });
 	async function changed(words) {
 		if (words) return showReleased(words);
 		const fresh = await ofCheckout(id).catch(() => session);

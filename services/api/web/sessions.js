@@ -1,7 +1,7 @@
 // sessions.js: lists of sessions that keep themselves current: My Bookings, the teacher's view, the student's, what was found.
 
 import { get, now, when } from "./api.js";
-import { card } from "./card.js";
+import { askOn, card } from "./card.js";
 import { el, focusHeading, show, swap } from "./dom.js";
 import { zoneWords } from "./format.js";
 import { t } from "./i18n.js";
@@ -193,5 +193,5 @@ export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 	addEventListener("offline", () => offlineBanner(refresh));
 	addEventListener("pageshow", (event) => event.persisted && refresh());
 	document.addEventListener("visibilitychange", () => !document.hidden && Date.now() - readAt > 5000 && refresh());
-	return refresh();
+	return refresh().then(() => askOn(options));
 }
