@@ -160,3 +160,25 @@ def test_booking_again_is_the_same_wish_until_the_payment_page_was_seen(pages):
         pay.click()
         page.wait_for_url("**/c/pay/*")
         assert checkout_of(page) != first and keys[0] == keys[1] != keys[2]
+
+
+def test_booking_without_a_network_says_what_is_known(pages):
+    """Nothing was sent, or nobody knows; the same wish is sent again."""
+    with pages.person(pages.fresh_parent(), at="/book") as page:
+        keys = []
+        page.on("request", lambda one: one.method == "POST" and keys.append(one.headers["idempotency-key"]))
+        pay, alert = page.get_by_role("button", name="Go to payment"), page.get_by_role("alert")
+        pages.choose_time(page)
+        page.context.set_offline(True)
+        pay.click()
+        expect(alert).to_have_text("You are offline. Nothing was sent.")
+        page.context.set_offline(False)
+        page.route("**/api/Sessions/book", lambda route: (route.fetch(), route.abort()), times=1)
+        pay.click()
+        expect(alert).to_contain_text("We do not know whether it arrived. Trying again is safe: it is done at most once.")
+        pay.click()
+        page.wait_for_url("**/c/pay/*")
+        assert len(keys) == 3 and len(set(keys)) == 1
+        checkout = checkout_of(page)
+    row = of_checkout(pages, checkout)
+    assert pages.stack.one("SELECT count(*) AS n FROM bookings WHERE parent_id = %s", row["parent_id"])["n"] == 1

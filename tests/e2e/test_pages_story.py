@@ -131,6 +131,9 @@ def test_two_tabs_end_with_the_same_session(pages):
     pages.stack.stripe.ledger.assert_refunded_once(booking.payment_intent)
 
 
+SAFE = "Trying again is safe: it is done at most once."
+
+
 def test_without_a_network_nothing_is_lost_and_the_same_wish_is_sent_again(pages):
     booking = pages.booking()
     with pages.person(booking.parent) as page:
@@ -140,13 +143,16 @@ def test_without_a_network_nothing_is_lost_and_the_same_wish_is_sent_again(pages
         page.context.set_offline(True)
         expect(page.locator("#banner")).to_contain_text("You are offline")
         confirm(page)
-        expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("You are offline")
+        expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text("You are offline. Nothing was sent.")
         expect(mine.get_by_text("Confirmed")).to_be_visible()
         page.context.set_offline(False)
         expect(page.locator("#banner")).to_be_empty()
+        page.route("**/cancel", lambda route: route.abort(), times=1)
+        confirm(page)
+        expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text(f"We do not know whether it arrived. {SAFE}")
         confirm(page)
         expect(mine.get_by_text("Cancelled", exact=True)).to_be_visible()
-        assert len({one.headers["idempotency-key"] for one in sent}) == 1 and len(sent) == 2
+        assert len({one.headers["idempotency-key"] for one in sent}) == 1 and len(sent) == 3
     pages.stack.eventually(lambda: pages.stack.mail.delivered(booking.teacher.email))
     pages.stack.stripe.ledger.assert_refunded_once(booking.payment_intent)
 
@@ -208,7 +214,7 @@ def test_a_cancel_whose_answer_is_lost_is_looked_up(pages):
         page.route(f"**/api/Sessions/{booking.id}", lambda route: route.abort())
         confirm(page)
         dialog = page.get_by_role("dialog")
-        expect(dialog.get_by_role("alert")).to_contain_text("No answer came back, so this may have happened.")
+        expect(dialog.get_by_role("alert")).to_contain_text(f"We do not know whether it arrived. {SAFE}")
         page.unroute(f"**/api/Sessions/{booking.id}")
         expect(dialog).to_have_count(0)
         expect(mine.get_by_text("Cancelled", exact=True)).to_be_visible()

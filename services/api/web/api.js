@@ -8,11 +8,16 @@ let ahead_ms = 0; // the server's clock minus ours
 /** The server's time, as well as we know it. */
 export const now = () => Date.now() + ahead_ms;
 
-/** kind: "offline" (no answer; it may have happened), "slow" (none in time, likewise), "signin" (401), "wait" (429; 503, which is ours: after wait_s), "refused" (the server's message), "broken" (quote trace). */
+/** kind: "offline" (no answer; it may have happened, unless unsent: there was no network before and after), "slow" (none in time, likewise), "signin" (401), "wait" (429; 503, which is ours: after wait_s), "refused" (the server's message), "broken" (quote trace). */
 export class Problem extends Error {
-	constructor(kind, { message = "", code = "", wait_s = 0, trace = "", data = null, details = null, ours = false } = {}) {
+	constructor(kind, { message = "", code = "", wait_s = 0, trace = "", data = null, details = null, ours = false, unsent = false } = {}) {
 		super(message || kind);
-		Object.assign(this, { kind, code, wait_s, trace, data, details, ours, words: message });
+		Object.assign(this, { kind, code, wait_s, trace, data, details, ours, unsent, words: message });
+	}
+
+	/** Nobody knows what became of the request: no answer came, or one without a trace, which is not the server's. */
+	get isUnsure() {
+		return this.kind === "slow" || (this.kind === "offline" && !this.unsent) || (this.kind === "broken" && !this.trace);
 	}
 }
 
@@ -51,7 +56,7 @@ export async function ask(method, path, { body, key } = {}) {
 	if (token()) headers.Authorization = `Bearer ${token()}`;
 	if (body !== undefined) headers["Content-Type"] = "application/json";
 	if (key) headers["Idempotency-Key"] = key;
-	const asked_at = Date.now();
+	const asked_at = Date.now(), wasOnline = navigator.onLine;
 	let answer, envelope;
 	try {
 		answer = await fetch(`/api/Sessions${path.startsWith("?") ? "" : "/"}${path}`, {
@@ -64,7 +69,8 @@ export async function ask(method, path, { body, key } = {}) {
 		});
 		envelope = await answer.json().catch(() => null);
 	} catch (error) {
-		throw new Problem(error.name === "TimeoutError" ? "slow" : "offline");
+		if (error.name === "TimeoutError") throw new Problem("slow");
+		throw new Problem("offline", { unsent: !wasOnline && !navigator.onLine });
 	}
 	if (answer.ok && envelope) {
 		setClock(envelope.serverTime, asked_at, Date.now());

@@ -6,7 +6,7 @@ import { isolated } from "./bidi.js";
 import { announce, bdi, el, once, show } from "./dom.js";
 import { longDay, moment, money, span, zoneWords } from "./format.js";
 import { notice, t } from "./i18n.js";
-import { button, link, problemState, problemWords, signIn, state, waiting } from "./states.js";
+import { button, link, problemState, sentWords, signIn, state, waiting } from "./states.js";
 
 const NOTES_MAX = 500, DAYS_AHEAD = 365, FORM = "unbook.form";
 const SELF = "self"; // not a student's id: the parent books for themself
@@ -172,12 +172,10 @@ function form(offers, students, words) {
 	};
 	const refused = (problem) => {
 		if (problem.kind === "signin") return signIn(true);
-		// An answer without our trace is not the server's: what it did is not known.
-		const unsure = problem.kind === "slow" || (problem.kind === "offline" && navigator.onLine) || (problem.kind === "broken" && !problem.trace);
-		tell(unsure ? [t("bookUnsure")] : problemWords(problem), { start, date, student }[FIELD_OF[problem.code]]);
+		tell(sentWords(problem, "bookUnsure"), { start, date, student }[FIELD_OF[problem.code]]);
 		const hold = problem.data?.stripeCheckoutUrl;
 		if (hold) note.append(el("br"), button(t("toHold"), () => leaveFor(hold)));
-		if (unsure || problem.code === "too_many_holds") note.append(el("br"), link(t("toBookings"), "/"));
+		if (problem.isUnsure || problem.code === "too_many_holds") note.append(el("br"), link(t("toBookings"), "/"));
 	};
 	const submit = async () => {
 		const [need, where] = missing() ?? [];

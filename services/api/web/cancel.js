@@ -6,7 +6,7 @@ import { announce, bdi, byId, el, focusHeading, once } from "./dom.js";
 import { longDay, moment, money, span } from "./format.js";
 import { fromServer, t } from "./i18n.js";
 import { forgetReason, keepReason, keptReason } from "./reason.js";
-import { problemWords, quoted, signIn } from "./states.js";
+import { quoted, sentWords, signIn } from "./states.js";
 
 const REASON_MAX = 500;
 const LOOK_AGAIN_MS = 3000;
@@ -97,10 +97,10 @@ export function openCancel(session, people, changed) {
 		if (found?.data.status === CANCELLED) return done(t("cancelledNow"));
 		setTimeout(findOut, LOOK_AGAIN_MS);
 	};
-	const noAnswer = (problem, wasOnline) => {
-		const lost = (problem.kind === "offline" && wasOnline) || problem.kind === "slow" || problem.code === "in_progress";
-		note.replaceChildren(...(lost ? [t("cancelUnsure")] : problemWords(problem)));
-		if (unsure) return;
+	const noAnswer = (problem) => {
+		const isAbout = problem.code === "in_progress" || (unsure && problem.unsent); // an earlier one, which may have arrived
+		note.replaceChildren(...(isAbout ? [t("cancelUnsure")] : sentWords(problem, "cancelUnsure")));
+		if (unsure || problem.unsent) return;
 		unsure = true;
 		findOut();
 	};
@@ -115,7 +115,6 @@ export function openCancel(session, people, changed) {
 
 	yes.addEventListener("click", once(yes, async () => {
 		const body = reason.value.trim() ? { reason: reason.value.trim() } : undefined;
-		const wasOnline = navigator.onLine;
 		note.replaceChildren();
 		keep.disabled = true;
 		announce(t("cancelling"));
@@ -126,7 +125,7 @@ export function openCancel(session, people, changed) {
 		} catch (problem) {
 			if (problem.kind === "signin") return interrupt(body);
 			if (problem.kind === "refused" && problem.code !== "in_progress") tooLate(problem.words);
-			else noAnswer(problem, wasOnline);
+			else noAnswer(problem);
 		} finally {
 			keep.disabled = false;
 		}

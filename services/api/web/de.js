@@ -88,7 +88,7 @@ export default {
 	cancelReason: "Grund (freiwillig, die andere Seite liest ihn)",
 	keep: "Behalten",
 	cancelling: "Wird abgesagt …",
-	cancelUnsure: "Es kam keine Antwort, es kann also schon geschehen sein. Wir sehen nach; ein neuer Versuch schadet nicht.",
+	cancelUnsure: "Wir wissen nicht, ob es angekommen ist. Ein neuer Versuch schadet nicht: Es geschieht höchstens einmal. Inzwischen sehen wir weiter nach.",
 	cancelledNow: "Die Stunde ist abgesagt.",
 	tooLateNow: "Die Frist für eine Absage ist gerade abgelaufen.",
 
@@ -121,7 +121,7 @@ export default {
 	needStudent: "Bitte wählen Sie, für wen die Stunde ist.",
 	opening: "Die Zahlungsseite wird geöffnet …",
 	offerChanged: "Das Angebot hat sich geändert, seit Sie diese Seite geöffnet haben. Bitte sehen Sie sich Preis und Regel noch einmal an.",
-	bookUnsure: "Es kam noch keine Antwort, der Termin kann also schon für Sie reserviert sein. Sehen Sie unter Ihren Buchungen nach; ein neuer Versuch schadet nicht.",
+	bookUnsure: "Wir wissen nicht, ob es angekommen ist. Ein neuer Versuch schadet nicht: Es geschieht höchstens einmal. Sehen Sie unter Ihren Buchungen nach: Der Termin kann schon für Sie reserviert sein.",
 
 	confirmingTitle: "Ihre Zahlung wird bestätigt …",
 	confirmingText: "Das dauert einen Moment. Sie brauchen nichts zu tun.",
@@ -164,6 +164,7 @@ export default {
 	signedOutText: "Sie können diese Seite schließen.",
 
 	offline: "Sie sind offline. Was Sie sehen, kann veraltet sein.",
+	unsent: "Sie sind offline. Es wurde nichts gesendet.",
 	backOnline: "Sie sind wieder online.",
 	stale: "Unser Server kann gerade nicht antworten. Was Sie sehen, kann veraltet sein; wir fragen weiter.",
 	upToDate: "Was Sie sehen, ist wieder aktuell.",

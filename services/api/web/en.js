@@ -86,7 +86,7 @@ export default {
 	cancelReason: "Reason (optional, the other side reads it)",
 	keep: "Keep it",
 	cancelling: "Cancelling …",
-	cancelUnsure: "No answer came back, so this may have happened. We are looking; it is safe to try again.",
+	cancelUnsure: "We do not know whether it arrived. Trying again is safe: it is done at most once. Meanwhile we keep looking.",
 	cancelledNow: "The session is cancelled.",
 	tooLateNow: "The time to cancel has just passed.",
 
@@ -119,7 +119,7 @@ export default {
 	needStudent: "Please choose who it is for.",
 	opening: "Opening the payment page …",
 	offerChanged: "The offer has changed since you opened this page. Please look at the price and the rule once more.",
-	bookUnsure: "No answer has come, so the time may be held for you already. Look at your bookings; it is safe to try again.",
+	bookUnsure: "We do not know whether it arrived. Trying again is safe: it is done at most once. Look at your bookings: the time may be held for you already.",
 
 	confirmingTitle: "Confirming your payment …",
 	confirmingText: "This takes a moment. You need not do anything.",
@@ -162,6 +162,7 @@ export default {
 	signedOutText: "You can close this page.",
 
 	offline: "You are offline. What you see may be out of date.",
+	unsent: "You are offline. Nothing was sent.",
 	backOnline: "You are back online.",
 	stale: "Our server cannot answer right now. What you see may be out of date; we keep asking.",
 	upToDate: "What you see is up to date again.",

@@ -88,7 +88,7 @@ export default {
 	cancelReason: "Motivo (opcional, la otra parte lo lee)",
 	keep: "Conservarla",
 	cancelling: "Cancelando …",
-	cancelUnsure: "No ha llegado respuesta, así que puede haberse hecho. Lo estamos comprobando; puede intentarlo otra vez sin riesgo.",
+	cancelUnsure: "No sabemos si ha llegado. Puede intentarlo otra vez sin riesgo: se hace como mucho una vez. Mientras tanto seguimos comprobándolo.",
 	cancelledNow: "La clase está cancelada.",
 	tooLateNow: "El plazo para cancelar acaba de terminar.",
 
@@ -121,7 +121,7 @@ export default {
 	needStudent: "Elija para quién es la clase.",
 	opening: "Abriendo la página de pago …",
 	offerChanged: "La oferta ha cambiado desde que abrió esta página. Vuelva a mirar el precio y la regla.",
-	bookUnsure: "Todavía no hay respuesta, así que la hora puede estar ya reservada para usted. Mire sus reservas; puede intentarlo otra vez sin riesgo.",
+	bookUnsure: "No sabemos si ha llegado. Puede intentarlo otra vez sin riesgo: se hace como mucho una vez. Mire sus reservas: la hora puede estar ya reservada para usted.",
 
 	confirmingTitle: "Confirmando su pago …",
 	confirmingText: "Tarda un momento. No tiene que hacer nada.",
@@ -164,6 +164,7 @@ export default {
 	signedOutText: "Puede cerrar esta página.",
 
 	offline: "Está sin conexión. Lo que ve puede no estar al día.",
+	unsent: "Está sin conexión. No se ha enviado nada.",
 	backOnline: "Vuelve a tener conexión.",
 	stale: "Nuestro servidor no puede responder ahora mismo. Lo que ve puede no estar al día; seguimos preguntando.",
 	upToDate: "Lo que ve vuelve a estar al día.",

@@ -126,6 +126,12 @@ export function problemWords(problem) {
 	return [t("brokenTitle"), ". ", t("brokenText"), problem.trace ? ` ${t("trace", { trace: problem.trace })}` : ""];
 }
 
+/** The same beside what was sent, as far as that is known. unsure: the name of what is said when it is not. */
+export function sentWords(problem, unsure) {
+	if (problem.unsent) return [t("unsent")];
+	return problem.isUnsure ? [t(unsure)] : problemWords(problem);
+}
+
 const LOOK_AGAIN_MS = 10000;
 let whenBack = null, looking, isOffline = false;
 
