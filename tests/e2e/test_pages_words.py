@@ -124,6 +124,52 @@ def test_the_nights_when_the_clocks_change_are_told_apart(pages):
         expect(page.locator(".summary dd time")).to_contain_text("3:30 – 4:30 CEST")
 
 
+def test_of_an_hour_that_comes_twice_either_one_is_booked(pages):
+    """In October the clocks are put back: the two hours are told apart by their offset from UTC, with the keyboard alone."""
+    october = datetime.date(datetime.date.today().year + (datetime.date.today().month > 9), 10, 31)
+    sunday = october - datetime.timedelta(days=(october.weekday() + 1) % 7)
+    body = {}
+    with pages.person(pages.fresh_parent(), "/book") as page:
+        page.route("**/api/Sessions/book", lambda route: (body.update(route.request.post_data_json), route.abort()))
+        question = page.get_by_role("group", name="This time comes twice on that day")
+        summary = page.locator(".summary dd time")
+        page.locator("#date").fill(sunday.isoformat())
+        for alone in ("03:00", "01:55"):
+            page.locator("#start").fill(alone)
+            expect(summary).to_be_visible()
+            expect(question).to_be_hidden()
+        page.locator("#start").fill("02:30")
+        expect(page.locator("#said")).to_contain_text("This time comes twice on that day")
+        first = question.get_by_role("radio", name="2:30 (UTC+2, first)")
+        expect(first).to_be_checked()
+        expect(summary).to_have_attribute("datetime", f"{sunday}T00:30:00.000Z")
+        page.locator("#start").focus()
+        for _ in range(4):
+            if first.evaluate("node => node === document.activeElement"):
+                break
+            page.keyboard.press("Tab")
+        expect(first).to_be_focused()
+        page.keyboard.press("ArrowDown")
+        expect(question.get_by_role("radio", name="2:30 (UTC+1, second)")).to_be_checked()
+        expect(summary).to_have_attribute("datetime", f"{sunday}T01:30:00.000Z")
+        pages.look(page, "desk-twice")
+        page.reload()
+        expect(summary).to_have_attribute("datetime", f"{sunday}T01:30:00.000Z")
+        page.get_by_role("button", name="Go to payment").click()
+        expect(page.get_by_role("alert")).not_to_be_empty()
+        assert body["scheduledDateTime"] == f"{sunday}T01:30:00.000Z"
+        page.locator("#start").fill("03:30")
+        expect(question).to_be_hidden()
+        expect(summary).to_have_attribute("datetime", f"{sunday}T02:30:00.000Z")
+    with pages.person(pages.fresh_parent(), "/book", zone="Australia/Lord_Howe") as page:
+        april = datetime.date(datetime.date.today().year + (datetime.date.today().month > 3), 4, 1)
+        sunday = april + datetime.timedelta(days=(6 - april.weekday()) % 7)
+        page.locator("#date").fill(sunday.isoformat())
+        page.locator("#start").fill("01:45")  # there they are put back by half an hour
+        for name in ("1:45 (UTC+11, first)", "1:45 (UTC+10:30, second)"):
+            expect(page.get_by_role("radio", name=name)).to_be_visible()
+
+
 def test_who_it_is_for_is_asked_and_named(pages):
     """An only child is meant; of two, one must be chosen, or the parent."""
     seed, parent = pages.stack.seed, pages.fresh_parent()

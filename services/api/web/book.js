@@ -3,6 +3,7 @@
 import { get, now, ofCheckout, post, when, wish } from "./api.js";
 import { person } from "./auth.js";
 import { isolated } from "./bidi.js";
+import { localTime } from "./clocks.js";
 import { announce, bdi, el, once, show } from "./dom.js";
 import { longDay, moment, money, span, zoneWords } from "./format.js";
 import { notice, t } from "./i18n.js";
@@ -59,13 +60,6 @@ function dateText(at) {
 
 /** Whom the chosen option means, for the summary; null where nobody is asked. */
 const whom = (select) => select && (select.value ? select.selectedOptions[0].text : soft("studentChoose"));
-
-/** What the fields say, if there is such a time on that day: where the clocks are put forward an hour is left out. */
-function localTime(date, start) {
-	const at = new Date(`${date}T${start}`);
-	const isThere = date && start && start.startsWith(`${pad(at.getHours())}:${pad(at.getMinutes())}`);
-	return isThere ? at : null;
-}
 
 const holds = (select, value) => [...select.options].some((option) => option.value === value);
 
@@ -134,6 +128,7 @@ function holdWords(held) {
 
 function form(offers, students, words) {
 	const { date, start, notes } = fields();
+	const { node: which, time, draw: drawWhich, which: whichOne } = localTime(date, start);
 	const student = studentChoice(students);
 	let keyOf = wish();
 	const box = el("section", { class: "summary", "aria-live": "polite" });
@@ -144,14 +139,14 @@ function form(offers, students, words) {
 		student ? field(t("student"), "student", student) : null,
 		el("div", { class: "field" },
 			el("div", { class: "pair" }, field(t("date"), "date", date), field(t("startsAt"), "start", start)),
+			which,
 			el("p", { class: "small soft" }, t("zoneNote", { zone: zoneWords }))),
 		field(t("bookNotes"), "notes", notes),
 		box, note,
 		el("div", { class: "actions" }, pay));
 	const chosen = () => offers.find((offer) => String(offer.offerId) === new FormData(node).get("offer"));
 	const meant = () => students.find((one) => String(one.id) === student?.value);
-	const time = () => localTime(date.value, start.value);
-	const filled = () => ({ offer: String(chosen().offerId), student: student?.value, date: date.value, start: start.value, notes: notes.value });
+	const filled = () => ({ offer: String(chosen().offerId), student: student?.value, date: date.value, start: start.value, which: whichOne(), notes: notes.value });
 	const missing = () => {
 		if (student?.value === "") return ["needStudent", student];
 		if (!date.value || !start.value) return ["needTime", date.value ? start : date];
@@ -166,6 +161,7 @@ function form(offers, students, words) {
 	let stop = () => {};
 	const draw = () => {
 		stop();
+		drawWhich();
 		if (time() && lastCancel(chosen(), time()) > now()) stop = when(lastCancel(chosen(), time()), draw);
 		box.replaceChildren(...summary(chosen(), whom(student), time(), date.value && start.value));
 		pay.replaceChildren(t("toPaymentPrice", { price: money(chosen().amountMinor, chosen().currency) }));

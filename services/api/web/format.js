@@ -27,6 +27,13 @@ export function zoneName(at) {
 	return shape({ timeZoneName: "short" }).formatToParts(at).find((part) => part.type === "timeZoneName").value;
 }
 
+/** "UTC+2", "UTC-3:30": how far the clocks of that moment are ahead. */
+export function offset(at) {
+	const ahead_min = -at.getTimezoneOffset(), minutes = Math.abs(ahead_min) % 60;
+	const hours = Math.trunc(Math.abs(ahead_min) / 60);
+	return `UTC${ahead_min < 0 ? "-" : "+"}${hours}${minutes ? `:${String(minutes).padStart(2, "0")}` : ""}`;
+}
+
 /** "17:00 – 18:00 CET", in one piece. A session over midnight names its last day; one over a change of the clocks, both zones. */
 export function span(from, minutes) {
 	const to = new Date(from.getTime() + minutes * 60000);
