@@ -25,6 +25,10 @@ else()
 	set(UNBOOK_TESTS_POSSIBLE OFF)
 endif()
 
+# All tests of a kind, for a build that runs nothing else.
+add_custom_target(unit_tests)
+add_custom_target(integration_tests)
+
 # Criterion's macros and a test's literals are not written for these.
 # Linked after unbook_hardening, so that these options come last.
 add_library(unbook_test_relaxed INTERFACE)
@@ -47,6 +51,7 @@ function(unbook_test name kind)
 	target_include_directories(${target} SYSTEM PRIVATE ${CRITERION_INCLUDE})
 	target_compile_definitions(${target} PRIVATE UNBOOK_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 	target_link_libraries(${target} PRIVATE unbook_hardening unbook_test_relaxed ${ARG_LIBS} ${CRITERION_LIBRARY})
+	add_dependencies(${kind}_tests ${target})
 	add_test(NAME ${kind}/${name} COMMAND ${target})
 	set_tests_properties(${kind}/${name} PROPERTIES LABELS ${kind} TIMEOUT 120)
 endfunction()

@@ -92,7 +92,7 @@ def table():
         ),
         Stage(
             "coverage",
-            [*build("coverage"), ["bash", "tools/coverage.sh"]],
+            [*build("coverage", "unit_tests"), ["bash", "tools/coverage.sh"]],
             tally.lines,
             300,
             lane=1,
@@ -100,7 +100,7 @@ def table():
         ),
         Stage(
             "gates",
-            [*build("asan"), *build("release"), [PYTHON, "tools/gates.py"]],
+            [*build("asan"), *build("release", "programs"), [PYTHON, "tools/gates.py"]],
             tally.lines,
             600,
             lane=1,
@@ -108,7 +108,7 @@ def table():
         Stage(
             "tsan",
             [
-                *build("tsan"),
+                *build("tsan", "unit_tests", "integration_tests"),
                 each("build/tsan/bin/tests/unit", wrapper=tsan, but="domain search"),
                 [PYTHON, "-m", "stack.integration", "build/tsan/bin/tests/integration"],
             ],
