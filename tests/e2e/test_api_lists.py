@@ -3,6 +3,7 @@
 import datetime
 import urllib.parse
 
+import psycopg
 import pytest
 from api_world import world  # noqa: F401
 
@@ -270,6 +271,28 @@ def test_a_name_is_found_without_regard_to_case_in_every_alphabet(world):  # noq
     for q in ("ängström", "ÄNGSTRÖM", "GSTRÖM œ", "œuvre ж", "жАННА", "ЖАННА 50%"):
         assert booking.id in ids(found(world, q)), q
     assert ids(found(world, "Ж_ННА")) == []
+
+
+def test_a_name_is_found_with_and_without_its_accents(world):  # noqa: F811
+    booking = world.stack.seed.booking(world.other_parent, world.other_teacher, starts_in="43 days")
+    for name, asked in (
+        ("Petra Novák", ("novak", "NOVÁK", "nováK", "Nova\u0301k", "a Nov")),
+        ("Lukasz Novak", ("novák", "łukasz", "NOVAK")),
+        ("Nova\u0301kova\u0301 Ørsted Straße", ("novakova", "nováková", "orsted", "STRASSE")),
+    ):
+        world.stack.sql("UPDATE users SET display_name = %s WHERE id = %s", name, world.other_parent.id)
+        for q in asked:
+            assert booking.id in ids(found(world, q)), (name, q)
+    for q in ("novék", "\u0301\u0301\u0301", "\uff05\uff05\uff05"):  # another letter; nothing but accents; a wide %
+        assert ids(found(world, q)) == [], q
+
+
+def test_a_name_is_looked_up_in_an_index(world):  # noqa: F811
+    with psycopg.connect(world.stack.pg.url(world.stack.database)) as db:
+        db.execute("SET enable_seqscan = off")
+        asked = "EXPLAIN SELECT id FROM users u WHERE name_folded(u.display_name) LIKE '%' || name_folded('Novák') || '%'"
+        plan = "\n".join(line for (line,) in db.execute(asked))
+    assert "users_folded_name" in plan, plan
 
 
 def test_a_search_finds_nothing_rather_than_everything(world):  # noqa: F811

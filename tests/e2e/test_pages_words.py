@@ -222,6 +222,17 @@ def test_a_refusal_speaks_the_readers_language(pages):
         expect(released).not_to_contain_text("Angegebener Grund")
 
 
+def test_staff_find_a_name_as_they_type_it(pages):
+    parents = [pages.stack.seed.person("Parent", name) for name in ("Petra Novák", "Lukasz Novak")]
+    bookings = [pages.booking(parent) for parent in parents]
+    with pages.person(pages.admin, "/find") as page:
+        for typed in ("novak", "NOVÁK"):
+            page.get_by_role("searchbox").fill(typed)
+            page.get_by_role("button", name="Find").click()
+            for booking in bookings:
+                expect(card(page, booking)).to_be_visible()
+
+
 def test_the_language_is_the_readers_and_stays_chosen(pages, family):
     other = pages.booking(family["parent"])
     with pages.person(family["parent"], "/", language="de") as page:
