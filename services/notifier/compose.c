@@ -169,6 +169,8 @@ static void add_money(struct values *values, const struct mail_facts *facts, int
 	add_value(values, "returned_before",
 		  amount_words(values, promise.returned_before,
 			       to_parent && refunds && promise.returned_before.minor > 0));
+	add_flag(values, "still_owed", promise.rest.minor > 0);
+	add_flag(values, "owed_by_us", promise.rest.minor > 0 && promise.kind != REFUND_PROMISE_DISPUTED);
 	add_flag(values, "refund_all", refunds && promise.kind == REFUND_PROMISE_ALL);
 	add_flag(values, "refund_rest", refunds && promise.kind == REFUND_PROMISE_REST);
 	add_flag(values, "refund_returned", refunds && promise.kind == REFUND_PROMISE_RETURNED);

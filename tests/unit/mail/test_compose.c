@@ -277,6 +277,29 @@ Test(compose, what_the_bank_has_left_of_a_payment_goes_back_another_way)
 	}
 }
 
+Test(compose, a_failed_refund_is_promised_again_only_while_we_owe_it)
+{
+	struct mail_facts f = facts();
+	struct smtp_message message;
+
+	message = compose(&f, MAIL_REFUND_FAILED, 1);
+	expect(message.text, "could not accept the refund of €45.00");
+	expect(message.html, "You will still get your money");
+	f.beside.is_disputed = true;
+	message = compose(&f, MAIL_REFUND_FAILED, 1);
+	expect(message.text, "could not accept the refund of €45.00");
+	expect(message.html, "decides where the money goes");
+	expect_not(message.text, "You will still get your money");
+	f.beside.charged_back_minor = 4500;
+	message = compose(&f, MAIL_REFUND_FAILED, 1);
+	expect(message.text, "your bank has already given the payment of €45.00 back to you");
+	expect_not(message.text, "could not accept");
+	expect_not(message.text, "€0.00");
+	f.beside = (struct refund_beside){.returned_minor = 4500};
+	expect(compose(&f, MAIL_REFUND_FAILED, 1).html,
+	       "your payment of €45.00 has been returned to you all the same");
+}
+
 Test(compose, an_unpaid_booking_promises_no_money)
 {
 	struct mail_facts f = facts();
