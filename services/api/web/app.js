@@ -105,7 +105,13 @@ keptReason(); // what somebody else has left goes, whichever page this is
 document.documentElement.lang = language;
 byId("skip").textContent = t("skip");
 header(who);
-addEventListener("signedout", () => header(null));
+let shown = who?.id;
+addEventListener("signedout", () => {
+	shown = undefined;
+	header(null);
+});
+/* A page that the browser had kept as it was left: it may show what is another person's, or what has become of a payment since. */
+addEventListener("pageshow", (event) => event.persisted && (person()?.id !== shown || here.startsWith("/payment/")) && location.reload());
 footer();
 const draw = places(who?.roles ?? new Set())[here] ?? notFound;
 const other = who && offered();

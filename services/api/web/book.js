@@ -130,7 +130,7 @@ function form(offers, students, words) {
 	const { date, start, notes } = fields();
 	const { node: which, time, draw: drawWhich, which: whichOne } = localTime(date, start);
 	const student = studentChoice(students);
-	let keyOf = wish();
+	const keyOf = wish();
 	const box = el("section", { class: "summary", "aria-live": "polite" });
 	const note = el("div", { class: "note bad", id: "problem", role: "alert" });
 	const pay = el("button", { type: "submit", class: "primary" }, t("toPayment"));
@@ -186,7 +186,7 @@ function form(offers, students, words) {
 			keep({ ...filled(), hold: data.stripeSessionId });
 			leaveFor(data.stripeCheckoutUrl);
 			await new Promise((resolve) => addEventListener("pageshow", resolve, { once: true })); // busy until we are gone, or back
-			keyOf = wish(); // what was booked may have been released meanwhile: this is another wish
+			return book(); // what was booked is held, or may have been released meanwhile: a fresh form is another wish
 		} catch (problem) {
 			if (!problem.kind) throw problem;
 			refused(problem);

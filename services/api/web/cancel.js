@@ -73,7 +73,7 @@ export function openCancel(session, people, changed) {
 			if (!data.canCancel) return tooLate(data.cancelMessage);
 			yes.removeAttribute("aria-disabled");
 			if (!unsure) note.replaceChildren();
-			stop = when(Math.max(Date.parse(data.cancelDeadline), now() + 1000), look);
+			stop = data.cancelDeadline ? when(Math.max(Date.parse(data.cancelDeadline), now() + 1000), look) : () => {};
 		} catch {
 			if (!unsure) note.replaceChildren(t("deadlineAsked"));
 			stop = when(now() + LOOK_AGAIN_MS, look);
@@ -131,11 +131,14 @@ export function openCancel(session, people, changed) {
 		}
 	}));
 
+	const back = (event) => event.persisted && (stop(), look());
+	addEventListener("pageshow", back);
 	document.body.append(dialog);
 	dialog.showModal();
 	dialog.scrollTop = 0; /* the title first, however small the screen */
 	dialog.addEventListener("close", () => {
 		stop();
+		removeEventListener("pageshow", back);
 		dialog.remove();
 		if (isTakenUp && !isInterrupted) forgetReason();
 		if (unsure) changed();

@@ -54,9 +54,9 @@ function draw(list, found, options) {
 		if (before.get(id) !== list.cards.get(id)) swap(before.get(id).node, list.cards.get(id).node);
 }
 
-/** Past its deadline a session is not offered for cancelling until the server has said how it stands. */
-function asOfNow(session) {
-	if (!session.canCancel || !(Date.parse(session.cancelDeadline) <= now())) return session;
+/** Past its deadline, or read before the page was left, a session is not offered for cancelling until the server has said how it stands. */
+function asOfNow(session, isOld) {
+	if (!session.canCancel || !(isOld || Date.parse(session.cancelDeadline) <= now())) return session;
 	return { ...session, canCancel: false, cancelMessage: null };
 }
 
@@ -83,7 +83,7 @@ export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 	const lists = view.lists.map(([name, path]) => ({ name, path, wanted: PAGE, cards: new Map(), node: el("ol"), found: null }));
 	const body = el("div", {}, waiting());
 	const note = el("p", { class: "note good" });
-	let stop = () => {}, poll, pause = POLL_FIRST_MS, running = null, queued = null, readAt = 0, livelyUntil = 0;
+	let stop = () => {}, poll, pause = POLL_FIRST_MS, running = null, queued = null, readAt = 0, livelyUntil = 0, isOld = false;
 	document.title = `${t(view.title)} · unbook`;
 	show(...head, note, body);
 
@@ -126,7 +126,7 @@ export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 	}
 
 	function arrange() {
-		for (const list of lists) draw(list, list.found.map(asOfNow), options);
+		for (const list of lists) draw(list, list.found.map((one) => asOfNow(one, isOld)), options);
 		const shape = lists.map((list) => `${list.cards.size > 0}:${Boolean(list.next)}`).join();
 		if (body.dataset.shape === shape) return;
 		body.dataset.shape = shape;
@@ -141,6 +141,13 @@ export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 
 	function due() {
 		render();
+		return refresh();
+	}
+
+	/** The browser had kept this page as it was left. */
+	function back() {
+		isOld = true;
+		if (lists[0].found) render();
 		return refresh();
 	}
 
@@ -173,6 +180,7 @@ export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 			const pages = await Promise.all(lists.map(read));
 			pages.forEach(({ found, next }, i) => Object.assign(lists[i], { found, next }));
 			readAt = Date.now();
+			isOld = false;
 			online();
 			render();
 			plan();
@@ -191,7 +199,7 @@ export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 	}
 
 	addEventListener("offline", () => offlineBanner(refresh));
-	addEventListener("pageshow", (event) => event.persisted && refresh());
+	addEventListener("pageshow", (event) => event.persisted && back());
 	document.addEventListener("visibilitychange", () => !document.hidden && Date.now() - readAt > 5000 && refresh());
 	return refresh().then(() => askOn(options));
 }

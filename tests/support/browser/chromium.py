@@ -23,12 +23,21 @@ LANGUAGES = {"en": "en-GB", "de": "de-DE", "es": "es-ES"}
 
 
 class Chromium:
-    """with Chromium() as browser: one process for many contexts, each a person's own browser."""
+    """with Chromium() as browser: one process for many contexts, each a person's own browser.
+
+    keeps_pages     with the back/forward cache, which Playwright switches off
+    """
+
+    def __init__(self, *, keeps_pages=False):
+        self.without = ["--disable-back-forward-cache"] if keeps_pages else []
 
     def __enter__(self):
         self.playwright = sync_playwright().start()
         self.browser = self.playwright.chromium.launch(
-            executable_path=PROGRAM, args=ARGUMENTS, env={**os.environ, "FONTCONFIG_FILE": str(FONTS)}
+            executable_path=PROGRAM,
+            args=ARGUMENTS,
+            ignore_default_args=self.without,
+            env={**os.environ, "FONTCONFIG_FILE": str(FONTS)},
         )
         return self
 
