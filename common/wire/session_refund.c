@@ -30,7 +30,7 @@ static struct instant add_business_days(struct instant at, int days)
 /* A dispute keeps a refund from being sent; one that was sent is not undone by it. */
 static bool waits_for_the_bank(const struct booking_view *view)
 {
-	return !view->refund.is_settled
+	return view->has_refund && !view->refund.is_settled
 	       && (view->refund.state == REFUND_REQUESTED || view->refund.state == REFUND_SENDING
 		   || view->refund.state == REFUND_NEEDS_ATTENTION);
 }
@@ -62,9 +62,17 @@ static bool is_left_to_us(const struct booking_view *view)
 	return promise_of(view).kind == REFUND_PROMISE_BY_HAND && waits_for_the_bank(view);
 }
 
+/* The bank has given a part back and nobody asked for a refund: the rest is what the session costs. */
+static bool is_part_of_the_bank(const struct booking_view *view)
+{
+	const struct refund_promise promise = promise_of(view);
+
+	return !view->has_refund && promise.charged_back.minor > 0 && promise.rest.minor > 0;
+}
+
 static const char *refund_status(const struct booking_view *view)
 {
-	if (is_charged_back(view))
+	if (is_charged_back(view) || (is_part_of_the_bank(view) && view->beside.returned_minor == 0))
 		return "charged_back";
 	if (!view->has_refund)
 		return "by_hand";
@@ -139,31 +147,54 @@ static void by_hand_words(const struct booking_view *view, const struct refund_p
 			 price);
 }
 
-/* The bank has given it back, or a part of it; before that, somebody may have refunded a part by hand. */
-static void charged_back_words(const struct refund_promise *promise, char ret_words[SESSION_WORDS_BYTES])
+static void add_before(struct money amount, char words[SESSION_WORDS_BYTES])
+{
+	size_t used = strlen(words);
+	char before[MONEY_TEXT_BYTES];
+
+	money_to_words(amount, "en", before);
+	if (amount.minor > 0)
+		snprintf(words + used, SESSION_WORDS_BYTES - used, " %s was returned before.", before);
+}
+
+/* Before the bank gave back what it did, somebody may have refunded a part by hand. */
+static void add_by_hand(const struct refund_promise *promise, char words[SESSION_WORDS_BYTES])
 {
 	struct money by_hand = promise->returned_before;
-	char amount[MONEY_TEXT_BYTES], rest[MONEY_TEXT_BYTES];
-	int used;
 
 	by_hand.minor -= promise->charged_back.minor;
+	add_before(by_hand, words);
+}
+
+static void part_of_the_bank_words(const struct booking_view *view, const struct refund_promise *promise,
+				   char ret_words[SESSION_WORDS_BYTES])
+{
+	char amount[MONEY_TEXT_BYTES], price[MONEY_TEXT_BYTES];
+
+	money_to_words(promise->charged_back, "en", amount);
+	money_to_words(view->booking.price, "en", price);
+	snprintf(ret_words, SESSION_WORDS_BYTES,
+		 "The bank has given %s of the %s that was paid back to whoever paid.", amount, price);
+	add_by_hand(promise, ret_words);
+}
+
+/* The bank has given it back, or a part of it and the rest is owed. */
+static void charged_back_words(const struct refund_promise *promise, char ret_words[SESSION_WORDS_BYTES])
+{
+	char amount[MONEY_TEXT_BYTES], rest[MONEY_TEXT_BYTES];
+
 	money_to_words(promise->charged_back, "en", amount);
 	money_to_words(promise->rest, "en", rest);
 	if (promise->rest.minor > 0)
-		used = snprintf(
-			ret_words, SESSION_WORDS_BYTES,
-			"The bank has already given %s back to whoever paid; the remaining %s is returned "
-			"another way, and our team sees to it.",
-			amount, rest);
+		snprintf(ret_words, SESSION_WORDS_BYTES,
+			 "The bank has already given %s back to whoever paid; the remaining %s is returned "
+			 "another way, and our team sees to it.",
+			 amount, rest);
 	else
-		used = snprintf(
-			ret_words, SESSION_WORDS_BYTES,
-			"The bank has already given %s back to whoever paid, so no refund by us follows.",
-			amount);
-	money_to_words(by_hand, "en", amount);
-	if (by_hand.minor > 0)
-		snprintf(ret_words + used, SESSION_WORDS_BYTES - (size_t)used, " %s was returned before.",
+		snprintf(ret_words, SESSION_WORDS_BYTES,
+			 "The bank has already given %s back to whoever paid, so no refund by us follows.",
 			 amount);
+	add_by_hand(promise, ret_words);
 }
 
 void session_refund_words(const struct booking_view *view, bool to_parent,
@@ -171,8 +202,11 @@ void session_refund_words(const struct booking_view *view, bool to_parent,
 {
 	const struct refund_promise promise = promise_of(view);
 	char amount[MONEY_TEXT_BYTES];
-	size_t used;
 
+	if (is_part_of_the_bank(view)) {
+		part_of_the_bank_words(view, &promise, ret_words);
+		return;
+	}
 	if (promise.kind == REFUND_PROMISE_CHARGED_BACK || is_left_to_us(view)) {
 		charged_back_words(&promise, ret_words);
 		return;
@@ -188,19 +222,14 @@ void session_refund_words(const struct booking_view *view, bool to_parent,
 		our_refund_words(view, to_parent,
 				 promise.returned_before.minor > 0 ? REFUND_PROMISE_REST : REFUND_PROMISE_ALL,
 				 amount, ret_words);
-	if (promise.returned_before.minor == 0)
-		return;
-	used = strlen(ret_words);
-	money_to_words(promise.returned_before, "en", amount);
-	snprintf(ret_words + used, SESSION_WORDS_BYTES - used, " %s was returned before.", amount);
+	add_before(promise.returned_before, ret_words);
 }
 
 /* The day by which a person should see the money: fixed once the refund is sent. None while somebody else has to act or to decide, and none
  * once it failed or was settled otherwise. */
 static struct instant expected_by(const struct booking_view *view)
 {
-	if (is_charged_back(view)
-	    || (view->has_refund && (is_for_the_bank_to_decide(view) || is_left_to_us(view))))
+	if (is_charged_back(view) || is_for_the_bank_to_decide(view) || is_left_to_us(view))
 		return INSTANT_NONE;
 	if (!view->has_refund || promise_of(view).kind == REFUND_PROMISE_RETURNED)
 		return instant_is_none(view->by_hand_at)

@@ -176,8 +176,11 @@ def test_what_the_bank_has_left_of_a_payment_is_not_promised_to_the_card(world):
         json.dumps(word | {"amountMinor": 1000, "currency": "eur"}),
     )
     path = f"/api/Sessions/{booking.id}"
-    offer = world.api.get(path, token=world.parent.token).data["cancelMessage"]
-    assert offer.endswith(
+    shown = world.api.get(path, token=world.parent.token).data
+    part = "The bank has given €10.00 of the €45.00 that was paid back to whoever paid."
+    refund = shown["refund"]
+    assert (refund["status"], refund["words"], refund["amountMinor"]) == ("charged_back", part, 1000)
+    assert shown["cancelMessage"].endswith(
         "The bank has given a part of the payment back; what remains is returned another way: €35.00."
     )
     words = (
