@@ -269,6 +269,25 @@ bool session_has_refund(const struct booking_view *view)
 	return view->has_refund || view->beside.returned_minor > 0 || view->beside.charged_back_minor > 0;
 }
 
+bool session_refunds_in_full(const struct booking_view *view)
+{
+	if (!view->has_refund || view->refund.is_settled || promise_of(view).kind != REFUND_PROMISE_ALL)
+		return false;
+	switch (view->refund.state) {
+	case REFUND_REQUESTED:
+	case REFUND_SENDING:
+	case REFUND_PENDING:
+	case REFUND_SUCCEEDED:
+		return true;
+	case REFUND_REQUIRES_ACTION:
+	case REFUND_FAILED:
+	case REFUND_CANCELED:
+	case REFUND_NEEDS_ATTENTION:
+		break;
+	}
+	return false;
+}
+
 void session_refund_encode(const struct booking_view *view, bool to_parent, struct buf *out)
 {
 	char words[SESSION_WORDS_BYTES];

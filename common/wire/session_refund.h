@@ -13,6 +13,9 @@ bool session_has_refund(const struct booking_view *view);
 void session_refund_words(const struct booking_view *view, bool to_parent,
 			  char ret_words[SESSION_WORDS_BYTES]);
 
+/* Does all of the payment come back through a refund of ours that goes its way? Then nothing more need be said. */
+bool session_refunds_in_full(const struct booking_view *view);
+
 /* Append the object, or null. to_parent: who alone may know why the bank refused a refund. */
 void session_refund_encode(const struct booking_view *view, bool to_parent, struct buf *out);
 

@@ -98,8 +98,9 @@ bool api_admit(void *api, struct http_request *request, struct http_response *re
 struct flow;
 struct flow api_flow(const struct api *api, const struct http_request *request);
 
-/* Where the money of a Cancelled booking of the caller's is, for a person; "": nothing goes back, or it cannot be read now. */
-void api_refund_words(const struct api *api, const struct http_request *request, int64_t booking_id,
+/* Where the money of a Cancelled booking of the caller's is, for a person; "": nothing goes back, or it cannot be read now. Returns true when
+ * all of it goes back through us. */
+bool api_refund_words(const struct api *api, const struct http_request *request, int64_t booking_id,
 		      char ret_words[SESSION_WORDS_BYTES]);
 
 /* --- handlers --- */

@@ -24,7 +24,7 @@ struct flow api_flow(const struct api *api, const struct http_request *request)
 	};
 }
 
-void api_refund_words(const struct api *api, const struct http_request *request, int64_t booking_id,
+bool api_refund_words(const struct api *api, const struct http_request *request, int64_t booking_id,
 		      char ret_words[SESSION_WORDS_BYTES])
 {
 	const struct caller *caller = request->user;
@@ -32,13 +32,17 @@ void api_refund_words(const struct api *api, const struct http_request *request,
 					       .reads_all = (caller->actor.roles & ROLE_ADMIN) != 0};
 	struct bookings_found found = {0};
 	struct pg *db = NULL;
+	bool in_full = false;
 	struct err err;
 
 	ret_words[0] = '\0';
 	if (!pg_pool_take(api->db, POOL_WAIT_MS, &db, &err)
 	    && !bookings_find_view(db, booking_id, &reader, request->arena, &found, &err) && found.found
-	    && session_has_refund(&found.view))
+	    && session_has_refund(&found.view)) {
 		session_refund_words(&found.view, booking_parent_is(&found.view.booking, &caller->actor),
 				     ret_words);
+		in_full = session_refunds_in_full(&found.view);
+	}
 	pg_pool_give(api->db, db);
+	return in_full;
 }

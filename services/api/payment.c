@@ -167,15 +167,17 @@ static void answer_confirmed(struct return_trip *r)
 /* One that was kept is refunded because its session was cancelled later, one that was not because it could not be. */
 static void answer_refunded(struct return_trip *r)
 {
+	const bool was_kept = !instant_is_none(r->booking.paid_at);
 	char words[SESSION_WORDS_BYTES], message[SESSION_WORDS_BYTES + 64];
 
-	if (instant_is_none(r->booking.paid_at)) {
+	if (api_refund_words(r->api, r->request, r->booking.id, words) && !was_kept) {
 		answer(r, 409, "refunded",
 		       "This payment could not be kept for the session; it is refunded in full.");
 		return;
 	}
-	api_refund_words(r->api, r->request, r->booking.id, words);
-	snprintf(message, sizeof message, "This session was cancelled.%s%s", words[0] ? " " : "", words);
+	snprintf(message, sizeof message, "%s%s%s",
+		 was_kept ? "This session was cancelled." : "This payment could not be kept for the session.",
+		 words[0] ? " " : "", words);
 	answer(r, 409, "refunded", message);
 }
 

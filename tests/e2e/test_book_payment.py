@@ -2,6 +2,7 @@
 is settled or released here was settled or released by the API."""
 
 import concurrent.futures
+import json
 
 import psycopg
 import pytest
@@ -346,6 +347,35 @@ def test_another_amount_goes_back(shop):  # noqa: F811
     row = shop.row(data["sessionId"])
     assert (row["status"], row["cancel_cause"]) == (3, "amount_mismatch")
     assert shop.count("refunds", row["id"]) == 1
+
+
+BY_HAND = "INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status) VALUES (%s, %s, 1000, 'EUR', 'succeeded')"
+DISPUTE = "INSERT INTO booking_log (booking_id, actor, what, detail) VALUES (%s, 'stripe', %s, %s)"
+
+
+def test_of_one_that_was_not_kept_no_more_is_promised_than_comes_back(shop):  # noqa: F811
+    outcomes = {
+        ("disputed", "needs_response", 4400): "The payment is disputed with the bank, which decides where the money goes.",
+        ("charged_back", "lost", 1000): "The bank has already given €10.00 back to whoever paid; the remaining €34.00 is"
+        " returned another way, and our team sees to it.",
+        ("charged_back", "lost", 4400): "The bank has already given €44.00 back to whoever paid, so no refund by us follows.",
+        None: "A refund of the remaining €34.00 has been requested. €10.00 was returned before.",
+    }
+    for outcome, words in outcomes.items():
+        parent, data = shop.booked()
+        shop.pay(data["stripeSessionId"], amount=4400)
+        message = shop.confirm_payment(data["stripeSessionId"], parent).json["message"]
+        assert message == "This payment could not be kept for the session; it is refunded in full."
+        id = data["sessionId"]
+        paid = shop.stack.one("SELECT payment_intent FROM payments WHERE booking_id = %s", id)["payment_intent"]
+        if outcome:
+            what, status, amount = outcome
+            word = {"dispute": f"dp_{id}", "status": status, "paymentIntent": paid, "amountMinor": amount, "currency": "eur"}
+            shop.stack.sql(DISPUTE, id, what, json.dumps(word))
+        else:
+            shop.stack.sql(BY_HAND, f"re_hand{id}", paid)
+        message = shop.confirm_payment(data["stripeSessionId"], parent).json["message"]
+        assert message == f"This payment could not be kept for the session. {words}"
 
 
 @pytest.mark.parametrize(("amount_minor", "money"), [(4500, " A full refund of €45.00 has been requested."), (0, "")])

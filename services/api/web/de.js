@@ -286,6 +286,7 @@ export default {
 		not_offered: "Diese Lehrkraft bietet das nicht an.",
 		not_your_student: "Sie können für sich selbst und Ihre eigenen Schüler buchen.",
 		processing: "Ihre Zahlung wird bearbeitet; wir schreiben Ihnen, sobald sie da ist.",
+		not_kept_so: "Diese Zahlung konnte für die Stunde nicht behalten werden.",
 		not_kept: "Diese Zahlung konnte für die Stunde nicht behalten werden; sie wird vollständig erstattet.",
 		stripe_away: "Wir konnten nach dieser Zahlung gerade nicht fragen; bitte versuchen Sie es gleich noch einmal.",
 		may_not: "Das dürfen Sie nicht.",

@@ -286,6 +286,7 @@ export default {
 		not_offered: "Este profesor o profesora no ofrece eso.",
 		not_your_student: "Puede reservar para usted y para sus propios alumnos.",
 		processing: "Su pago se está tramitando; le escribiremos en cuanto llegue.",
+		not_kept_so: "Este pago no se ha podido aceptar para la clase.",
 		not_kept: "Este pago no se ha podido aceptar para la clase; se devuelve por completo.",
 		stripe_away: "No hemos podido consultar este pago; inténtelo otra vez dentro de un momento.",
 		may_not: "No puede hacer esto.",

@@ -69,6 +69,7 @@ const sentences = {
 	not_your_student: "You may book for yourself and your own students\\.",
 
 	processing: "Your payment is being processed; we write to you once it has arrived\\.",
+	not_kept_so: "This payment could not be kept for the session\\.",
 	not_kept: "This payment could not be kept for the session; it is refunded in full\\.",
 	stripe_away: "We could not ask Stripe about this payment; please try again in a moment\\.",
 	may_not: "You may not do this\\.",

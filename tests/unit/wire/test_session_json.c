@@ -311,6 +311,25 @@ Test(session_json, what_the_bank_has_left_of_a_payment_goes_back_another_way)
 	cr_assert_not_null(strstr(refund_text("words"), "€5.00 was returned another way."));
 }
 
+Test(session_json, in_full_comes_back_what_a_refund_on_its_way_gives_back_alone)
+{
+	cr_assert_not(session_refunds_in_full(&view), "no refund");
+	for (int state = REFUND_REQUESTED; state <= REFUND_NEEDS_ATTENTION; state++) {
+		cancel((enum refund_state)state);
+		cr_expect_eq(session_refunds_in_full(&view),
+			     strstr(refund_text("words"), "A full refund of") || state == REFUND_SUCCEEDED,
+			     "%d", state);
+	}
+	cancel(REFUND_SENDING);
+	view.beside.returned_minor = 1000;
+	cr_assert_not(session_refunds_in_full(&view), "a part before");
+	view.beside = (struct refund_beside){.is_disputed = true};
+	cr_assert_not(session_refunds_in_full(&view), "disputed");
+	view.beside = (struct refund_beside){0};
+	view.refund.is_settled = true;
+	cr_assert_not(session_refunds_in_full(&view), "another way");
+}
+
 Test(session_json, a_student_reads_but_is_offered_no_cancel)
 {
 	reader.actor = (struct actor){2, ROLE_STUDENT};
