@@ -5,6 +5,8 @@
 
 #include "ical.h"
 #include "money.h"
+#include "refund.h"
+#include "str.h"
 
 #define PART_BYTES_MAX (128 * 1024)
 #define VALUES_MAX     64
@@ -158,9 +160,30 @@ static const char *amount_words(const struct values *values, struct money amount
 	return for_reader ? arena_strdup(values->arena, words) : NULL;
 }
 
+/* A refund that a dispute stopped tells of the dispute, also before Stripe's event does. */
+static struct refund_promise promise_of(const struct mail_facts *facts)
+{
+	struct refund_beside beside = facts->beside;
+	enum refund_state state;
+
+	if (beside.charged_back_minor == 0 && facts->refund_state
+	    && refund_state_decode(facts->refund_state, &state))
+		beside.is_disputed |= refund_waits_for_bank(state, facts->refund_failure_reason);
+	return refund_promise(facts->captured, &beside);
+}
+
+/* Beside what the bank gave back; absent when nothing was. */
+static void add_by_hand(struct values *values, const struct refund_promise *promise, bool to_parent)
+{
+	struct money by_hand = promise->returned_before;
+
+	by_hand.minor -= promise->charged_back.minor;
+	add_value(values, "by_hand_before", amount_words(values, by_hand, to_parent && by_hand.minor > 0));
+}
+
 static void add_money(struct values *values, const struct mail_facts *facts, int64_t recipient_id)
 {
-	const struct refund_promise promise = refund_promise(facts->captured, &facts->beside);
+	const struct refund_promise promise = promise_of(facts);
 	bool to_parent = recipient_id == facts->booking.parent_id, refunds = facts->refund_state != NULL;
 	char failure[80];
 
@@ -169,6 +192,7 @@ static void add_money(struct values *values, const struct mail_facts *facts, int
 	add_value(values, "returned_before",
 		  amount_words(values, promise.returned_before,
 			       to_parent && refunds && promise.returned_before.minor > 0));
+	add_by_hand(values, &promise, to_parent);
 	add_flag(values, "still_owed", promise.rest.minor > 0);
 	add_flag(values, "owed_by_us", promise.rest.minor > 0 && promise.kind != REFUND_PROMISE_DISPUTED);
 	add_flag(values, "refund_all", refunds && promise.kind == REFUND_PROMISE_ALL);
