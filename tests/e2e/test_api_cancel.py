@@ -164,7 +164,7 @@ def test_what_the_bank_has_given_back_is_not_refunded_and_both_are_told(world): 
     assert refund["expectedBy"] is None and refund["failureReason"] is None
     told = world.api.get(f"{path}/timeline", token=world.parent.token).data
     assert [e["what"] for e in told][:2] == ["charged_back", "cancelled"]
-    assert told[0]["words"] == "The dispute is lost: the bank has given the money back to whoever paid."
+    assert told[0]["words"] == "The dispute is lost: the bank has given the disputed money back to whoever paid."
 
 
 def test_what_the_bank_has_left_of_a_payment_is_not_promised_to_the_card(world):  # noqa: F811

@@ -202,7 +202,7 @@ export default {
 	did_refund_by_hand: "Eine Erstattung wurde von Hand gemacht.",
 	did_disputed: "Die Zahlung ist bei der Bank strittig.",
 	did_dispute_closed: "Der Streitfall bei der Bank ist beendet; die Bank hat die Zahlung nicht zurückgeholt.",
-	did_charged_back: "Der Streitfall ist verloren: Die Bank hat das Geld zurückgegeben.",
+	did_charged_back: "Der Streitfall ist verloren: Die Bank hat das strittige Geld zurückgegeben.",
 	did_completed: "Die Stunde ist vorbei.",
 	did_cancelled: "Die Stunde wurde abgesagt.",
 	did_released: "Die Buchung wurde unbezahlt freigegeben.",

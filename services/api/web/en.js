@@ -200,7 +200,7 @@ export default {
 	did_refund_by_hand: "A refund was made by hand.",
 	did_disputed: "The payment is disputed with the bank.",
 	did_dispute_closed: "The dispute with the bank is closed; the bank has not taken the payment.",
-	did_charged_back: "The dispute is lost: the bank has given the money back.",
+	did_charged_back: "The dispute is lost: the bank has given the disputed money back.",
 	did_completed: "The session is over.",
 	did_cancelled: "The session was cancelled.",
 	did_released: "The booking was released unpaid.",

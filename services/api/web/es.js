@@ -202,7 +202,7 @@ export default {
 	did_refund_by_hand: "Se hizo una devolución a mano.",
 	did_disputed: "El pago está en disputa con el banco.",
 	did_dispute_closed: "La disputa con el banco está cerrada; el banco no ha recuperado el pago.",
-	did_charged_back: "La disputa se ha perdido: el banco ha devuelto el dinero.",
+	did_charged_back: "La disputa se ha perdido: el banco ha devuelto el dinero en disputa.",
 	did_completed: "La clase ha terminado.",
 	did_cancelled: "La clase se canceló.",
 	did_released: "La reserva se liberó sin pagar.",
