@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cancel.h"
 #include "ical.h"
 #include "money.h"
 #include "refund.h"
@@ -17,6 +18,7 @@ struct values {
 	size_t count;
 	struct arena *arena;
 	const struct language *language;
+	struct instant now;
 };
 
 static void add_value(struct values *values, const char *name, const char *text)
@@ -102,6 +104,16 @@ static const char *zone_words(const struct mail_facts *facts, struct arena *aren
 	return arena_printf(arena, "%s, UTC%c%d", city, offset < 0 ? '-' : '+', size / 60);
 }
 
+static void add_cancel_rule(struct values *values, const struct booking *booking)
+{
+	const struct actor parent = {booking->parent_id, ROLE_PARENT};
+	struct cancel_offer offer;
+
+	cancel_offer_for(booking, &parent, NULL, values->now, &offer);
+	add_flag(values, "may_be_cancelled", offer.can_cancel);
+	add_flag(values, "starts_too_soon", str_eq(offer.message_code, "too_late"));
+}
+
 static enum err_kind add_times(struct values *values, const struct mail_facts *facts, struct err *err)
 {
 	struct arena *arena = values->arena;
@@ -118,6 +130,7 @@ static enum err_kind add_times(struct values *values, const struct mail_facts *f
 					     : arena_printf(arena, "%04d-%02d-%02d %02d:%02d", utc.year,
 							    utc.month, utc.day, utc.hour, utc.minute));
 	add_value(values, "date", date_words(values, from));
+	add_cancel_rule(values, &facts->booking);
 	add_value(values, "cancel_until_date", date_words(values, until));
 	add_value(values, "cancel_until_time", arena_printf(arena, "%02d:%02d", until->hour, until->minute));
 	return add_word_value(values, "time", "time", err);
@@ -304,8 +317,8 @@ enum err_kind compose_mail(const struct templates *templates, const struct compo
 			   const struct mail *mail, const struct mail_facts *facts, struct instant now,
 			   struct arena *arena, struct smtp_message *ret_message, struct err *err)
 {
-	struct values values = {.arena = arena,
-				.language = templates_find(templates, facts->recipient_locale)};
+	struct values values = {
+		.arena = arena, .language = templates_find(templates, facts->recipient_locale), .now = now};
 	struct smtp_message message = {
 		.to_address = facts->recipient_address,
 		.to_name = facts->recipient_name,

@@ -88,6 +88,35 @@ Test(compose, an_unpaid_booking_promises_no_money)
 	expect_not(compose(&f, MAIL_CANCELLED, 1).text, "paying");
 }
 
+Test(compose, offers_a_cancel_only_while_its_deadline_lies_ahead)
+{
+	static const struct {
+		const char *locale, *offer, *too_soon;
+	} words[] = {
+		{"en", "You can cancel free of charge until 09:30",
+		 "It starts too soon to be cancelled any more."},
+		{"de", "können Sie kostenlos absagen", "Sie beginnt zu bald, um noch abgesagt zu werden."},
+		{"es", "Puede cancelarla sin coste", "Empieza demasiado pronto para poder cancelarla."},
+	};
+	struct mail_facts f = facts();
+	struct instant deadline = {f.booking.starts_at.us - INT64_C(86400) * 1000000};
+
+	f.booking.status = BOOKING_CONFIRMED;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		f.recipient_locale = words[i].locale;
+		for (int late = 0; late < 2; late++) {
+			struct smtp_message message =
+				compose_at(&f, MAIL_CONFIRMED, 1, (struct instant){deadline.us - !late});
+
+			(late ? expect_not : expect)(message.text, words[i].offer);
+			(late ? expect_not : expect)(message.html, words[i].offer);
+			(late ? expect : expect_not)(message.text, words[i].too_soon);
+			(late ? expect : expect_not)(message.html, words[i].too_soon);
+		}
+		expect_not(compose_at(&f, MAIL_CONFIRMED, 3, deadline).text, words[i].too_soon);
+	}
+}
+
 Test(compose, writes_german_and_spanish_and_falls_back_to_english)
 {
 	struct mail_facts f = facts();
