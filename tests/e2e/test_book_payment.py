@@ -142,6 +142,36 @@ def test_with_stripe_away_it_is_released_and_the_reaper_is_told(shop, fault):  #
     shop.booked(when=row["starts_at"].isoformat())
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "cut", "effect": False},
+        {"kind": "error", "status": 500, "effect": False},
+        {"kind": "error", "status": 409, "effect": False},
+        {"kind": "rate_limit"},
+        {"kind": "html", "effect": False},
+        {"kind": "wrong_json"},
+        {"kind": "half_body"},
+        {"kind": "redirect"},
+    ],
+)
+def test_only_the_expire_fails_and_it_is_read_what_has_become_of_it(shop, fault):  # noqa: F811
+    """Paid, it is kept; not paid, it is released, and only an expiry that was seen tells that nobody can pay there any more."""
+    (gone, first), (ill, second), (left, third) = (shop.booked() for _ in range(3))
+    for data in (first, second):
+        shop.pay(data["stripeSessionId"])
+    break_stripe(shop, "/v1/checkout/sessions/*/expire", method="POST", count=None, **fault)
+    try:
+        refused_as_paid(shop.cancel_payment(first["stripeSessionId"], gone))
+        assert "full refund of €45.00" in shop.cancel(second["sessionId"], ill).json["message"]
+        row = released(shop, shop.cancel_payment(third["stripeSessionId"], left), third)
+    finally:
+        forget_faults(shop)
+    confirmed(shop, first)
+    is_expired = shop.at_stripe(third["stripeSessionId"])["status"] == "expired"
+    assert (row["checkout_closed_at"] is not None) is is_expired is (row["next_try_at"] is None)
+
+
 def test_a_slow_stripe_is_heard(shop):  # noqa: F811
     """It says within the budget that it will not expire a paid checkout, and then what became of that."""
     (gone, first), (here, second), (ill, third), (left, fourth) = (shop.booked() for _ in range(4))

@@ -219,8 +219,9 @@ def test_without_stripes_word_nothing_is_ended_and_the_command_fails(stack):
         assert len(lines(out)) == 3, "and Stripe is not asked for ever"
     assert {row(stack, id)["status"] for id in bookings} == {0}
     stack.stripe.control("DELETE", "/_sim/faults")
-    fault = {"kind": "error", "status": 500, "method": "POST", "effect": True, "path": "/v1/checkout/*", "count": 1}
-    stack.stripe.control("POST", "/_sim/faults", fault)
+    fault = {"kind": "error", "status": 500, "effect": True, "path": "/v1/checkout/*", "count": 1}
+    for which in ({"method": "POST"}, {"method": "GET", "skip": 1}):  # the expire, and the look at what became of it
+        stack.stripe.control("POST", "/_sim/faults", fault | which)
     assert "4 bookings were ended, 0 left, 1 failed" in ctl.run(stack, "cleanup", code=70)[1]
     assert "1 bookings were ended, 0 left, 0 failed" in ctl.run(stack, "cleanup")[1], "its answer was lost"
     assert {row(stack, id)["status"] for id in bookings} == {3}

@@ -131,24 +131,41 @@ enum err_kind stripe_get_checkout(struct stripe *stripe, const char *id, struct 
 	return get_checkout(stripe, id, stripe_deadline(stripe), ret_checkout, ret_answer, err);
 }
 
-enum err_kind stripe_close_checkout(struct stripe *stripe, const char *id, struct checkout *ret_checkout,
-				    struct stripe_answer *ret_answer, struct err *err)
+/* Stripe would not expire it: what has become of it instead. */
+static enum err_kind look_why(struct stripe *stripe, const char *id, int64_t deadline_ms,
+			      struct checkout *ret_checkout, struct stripe_answer *ret_answer,
+			      struct err *err)
 {
-	const struct question expire = {
-		.tail = "/expire", .form = "", .deadline_ms = stripe_deadline(stripe)};
-	enum err_kind kind = ask(stripe, id, &expire, ret_checkout, ret_answer, err);
+	enum err_kind kind = get_checkout(stripe, id, deadline_ms, ret_checkout, ret_answer, err);
 
-	if (kind == ERR_OK && ret_checkout->status == CHECKOUT_EXPIRED)
-		return ERR_OK;
-	if (kind != ERR_OK && ret_answer->refund_answer != REFUND_ANSWER_REFUSED)
-		return kind;
-	kind = get_checkout(stripe, id, expire.deadline_ms, ret_checkout, ret_answer, err);
 	if (kind && kind != ERR_REJECT)
 		return err_set(err, ERR_RETRY, STRIPE_NOT_OPEN,
 			       "Stripe would not expire it, nor say in time why");
 	if (!kind && ret_checkout->status == CHECKOUT_OPEN)
 		return err_set(err, ERR_RETRY, "still_open", "Stripe would not expire it, though it is open");
 	return kind;
+}
+
+enum err_kind stripe_close_checkout(struct stripe *stripe, const char *id, struct checkout *ret_checkout,
+				    struct stripe_answer *ret_answer, struct err *err)
+{
+	const struct question expire = {
+		.tail = "/expire", .form = "", .deadline_ms = stripe_deadline(stripe)};
+	enum err_kind kind = ask(stripe, id, &expire, ret_checkout, ret_answer, err);
+	struct stripe_answer answer;
+	struct checkout checkout = {0};
+	struct err unread;
+
+	if (kind == ERR_OK && ret_checkout->status == CHECKOUT_EXPIRED)
+		return ERR_OK;
+	if (kind == ERR_OK || ret_answer->refund_answer == REFUND_ANSWER_REFUSED)
+		return look_why(stripe, id, expire.deadline_ms, ret_checkout, ret_answer, err);
+	if (get_checkout(stripe, id, expire.deadline_ms, &checkout, &answer, &unread)
+	    || checkout.status == CHECKOUT_OPEN)
+		return kind;
+	*ret_checkout = checkout;
+	*ret_answer = answer;
+	return ERR_OK;
 }
 
 /* Where a search stands. */
