@@ -131,10 +131,7 @@ static void answer_unavailable(struct return_trip *r)
 static void fail_cancel(struct return_trip *r, const struct err *err)
 {
 	LOG(LOG_WARN, "payment not cancelled", LOG_S("code", err->code), LOG_S("why", err->msg));
-	if (str_eq(err->code, STRIPE_NOT_OPEN))
-		answer_unavailable(r);
-	else
-		answer(r, 500, "internal", "Failed to cancel session");
+	answer(r, 500, "internal", "Failed to cancel session");
 }
 
 static void end_payment(void *api, struct http_request *request, struct http_response *response)
