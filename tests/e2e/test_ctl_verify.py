@@ -159,6 +159,9 @@ def test_what_was_settled_elsewhere_and_given_back_as_well_is_found(stack):
     by_hand(stack, settled(stack, "in the dashboard: re_4")[0], "re_4")
     rest, _ = settled(stack, "SEPA, the rest", (dispute, "dp_5", "lost", 1000))
     dispute(stack, rest, "dp_5", "lost", 1000)  # told again
+    settled(stack, "SEPA, the rest", (dispute, "dp_12", "lost", 4499))
+    settled(stack, "dp_13 and SEPA 13", (dispute, "dp_13", "lost"))
+    settled(stack, "re_14, dp_14", (by_hand, "re_14", 1000), (dispute, "dp_14", "lost", 3500))
     assert verify(stack) == []
 
     twice = [settled(stack, f"SEPA {n}") for n in range(5)]
@@ -169,6 +172,8 @@ def test_what_was_settled_elsewhere_and_given_back_as_well_is_found(stack):
     add_refund(stack, twice[4][0], None, "re_10", 4500)
     twice.append(settled(stack, "dp_11", (dispute, "dp_11", "lost"), by="stripe"))
     add_refund(stack, twice[5][0], None, "re_11", 1)
+    twice.append(settled(stack, "SEPA 15", (dispute, "dp_15", "lost")))
+    twice.append(settled(stack, "SEPA 16", (dispute, "dp_16", "lost", 3500), (dispute, "dp_17", "lost", 1000)))
     assert {line.split()[2] for line in verify(stack)} == {refund for _, refund in twice}
     assert (
         f"I1 refund {twice[1][1]} of payment {twice[1][0].payment_intent} was settled elsewhere by operator:ann"
