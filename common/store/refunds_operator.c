@@ -43,6 +43,19 @@ static const struct pg_stmt unfit_dispute_stmt = {
 	.reads_only = true,
 };
 
+static const struct pg_stmt given_stmt = {
+	.name = "refund_case_given",
+	.sql = "WITH given AS (SELECT id, CASE WHEN status IN ('failed', 'canceled') THEN 0 ELSE amount_minor END AS minor,"
+	       " false AS by_bank FROM stripe_refunds WHERE payment_intent = $2"
+	       " UNION ALL SELECT id, amount_minor, true FROM disputes WHERE booking_id = $1 AND payment_intent = $2"
+	       " AND status = 'lost'), told AS (SELECT *, strpos($3, id) > 0 AS is_named FROM given)"
+	       " SELECT coalesce(sum(minor) FILTER (WHERE is_named), 0)::bigint,"
+	       " coalesce(sum(minor) FILTER (WHERE NOT is_named), 0)::bigint,"
+	       " coalesce(max(id) FILTER (WHERE by_bank AND NOT is_named), ''),"
+	       " regexp_replace($3, string_agg(id, '|') FILTER (WHERE is_named), '', 'g') !~ '[[:alnum:]]' FROM told",
+	.reads_only = true,
+};
+
 enum err_kind refunds_find_case(struct pg *db, const char *id, struct arena *arena,
 				struct refund_case *ret_case, struct err *err)
 {
@@ -88,6 +101,28 @@ enum err_kind refunds_find_unfit_dispute(struct pg *db, const struct refund *ref
 		return err_set(err, ERR_REJECT, "bad_row", "a dispute of %s does not read",
 			       refund->payment_intent);
 	*ret_dispute = dispute;
+	return ERR_OK;
+}
+
+enum err_kind refunds_get_given(struct pg *db, const struct refund *refund, const char *reference,
+				struct refund_given *ret_given, struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct refund_given given = {0};
+	struct pg_args args = {0};
+
+	pg_arg_int(&args, refund->booking_id);
+	pg_arg_text(&args, refund->payment_intent);
+	pg_arg_text(&args, reference);
+	if (pg_one(db, &given_stmt, &args, &results, err))
+		return err->kind;
+	given.named_minor = pg_int(&results, 0, 0, 0);
+	given.other_minor = pg_int(&results, 0, 0, 1);
+	given.says_no_more = pg_bool(&results, 0, 0, 3);
+	if (!str_copy(given.unnamed_dispute, sizeof given.unnamed_dispute, pg_text(&results, 0, 0, 2)))
+		return err_set(err, ERR_REJECT, "bad_row", "a dispute of %s does not read",
+			       refund->payment_intent);
+	*ret_given = given;
 	return ERR_OK;
 }
 

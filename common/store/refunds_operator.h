@@ -30,6 +30,16 @@ struct refund_dispute {
 enum err_kind refunds_find_unfit_dispute(struct pg *db, const struct refund *refund, const char *reference,
 					 struct refund_dispute *ret_dispute, struct err *err) MUST_CHECK;
 
+/* What went back of the refund's payment as far as it is known here: refunds at Stripe that have not failed, and lost disputes. */
+struct refund_given {
+	int64_t named_minor;      /* by those whose ids stand in the reference */
+	int64_t other_minor;      /* by the others */
+	char unnamed_dispute[64]; /* a lost one of the others, "" when there is none */
+	bool says_no_more; /* nothing stands in the reference but such ids: of the rest it does not say how it went */
+};
+enum err_kind refunds_get_given(struct pg *db, const struct refund *refund, const char *reference,
+				struct refund_given *ret_given, struct err *err) MUST_CHECK;
+
 /* The row becomes what change says and is due at once, unless a lease of it is still held. *ret_recorded false: it has changed since it
  * was read, or was settled; nothing was written. */
 enum err_kind refunds_record_retry(struct pg *db, const struct refund_ruling *ruling,

@@ -33,7 +33,9 @@ static int usage(void)
 	      "          part, or Stripe repeats the refusal or error that it gave to the last key (it repeats it whatever has\n"
 	      "          changed since)\n"
 	      "  settle  notes that the money went back some other way; nothing is sent. Refused when the reference names a\n"
-	      "          dispute (dp_...) of the payment that is not lost: by that one nothing has gone back\n"
+	      "          dispute (dp_...) of the payment that is not lost: by that one nothing has gone back; when it names\n"
+	      "          nothing but refunds (re_...) and disputes that gave back a part; and when the bank has given back what\n"
+	      "          was owed, by a dispute that it does not name\n"
 	      "Both write who did it into the booking's time line. Exit code 1: not possible, and why is said.\n\n"
 	      "  --reference <text>  by what the payment can be found, at most 199 printable characters\n"
 	      "  --operator <name>   default: $SUDO_USER, else $USER\n"
@@ -62,6 +64,58 @@ static enum err_kind refuse_dispute(int *ret_code, const char *id, const struct 
 	return refuse(ret_code, id, why);
 }
 
+static enum err_kind refuse_part(int *ret_code, const struct order *order, const struct money *captured,
+				 const struct refund_given *given)
+{
+	struct money named = *captured, lacking = *captured;
+	char whole[MONEY_TEXT_BYTES], gave[MONEY_TEXT_BYTES], lacks[MONEY_TEXT_BYTES];
+	char why[3 * MONEY_TEXT_BYTES + REFERENCE_BYTES + 192];
+
+	named.minor = given->named_minor;
+	lacking.minor -= given->named_minor + given->other_minor;
+	money_to_decimal(*captured, whole);
+	money_to_decimal(named, gave);
+	money_to_decimal(lacking, lacks);
+	(void)snprintf(
+		why, sizeof why,
+		"cannot be settled with that alone: of %s %s it gave back %s, and %s lack; a reference that also"
+		" says how the rest went is taken, such as \"%s and SEPA 9\"",
+		whole, captured->currency, gave, lacks, order->reference);
+	return refuse(ret_code, order->id, why);
+}
+
+static enum err_kind refuse_twice(int *ret_code, const char *id, const struct refund_given *given)
+{
+	char why[192];
+
+	(void)snprintf(why, sizeof why,
+		       "cannot be settled so: the bank has given back what was owed, by dispute %s, which the"
+		       " reference does not name",
+		       given->unnamed_dispute);
+	return refuse(ret_code, id, why);
+}
+
+/* Does the reference stand against what is known to have gone back? *ret_code 1 when not, and it is said. */
+static enum err_kind check_reference(struct pg *db, const struct order *order, const struct refund *refund,
+				     int *ret_code, struct err *err)
+{
+	struct refund_dispute unfit;
+	struct refund_given given;
+	bool is_whole;
+
+	if (refunds_find_unfit_dispute(db, refund, order->reference, &unfit, err)
+	    || refunds_get_given(db, refund, order->reference, &given, err))
+		return err->kind;
+	if (unfit.found)
+		return refuse_dispute(ret_code, order->id, &unfit);
+	is_whole = given.named_minor + given.other_minor >= refund->captured.minor;
+	if (is_whole && given.unnamed_dispute[0])
+		return refuse_twice(ret_code, order->id, &given);
+	if (!is_whole && given.says_no_more)
+		return refuse_part(ret_code, order, &refund->captured, &given);
+	return ERR_OK;
+}
+
 static enum err_kind moved_on(struct err *err)
 {
 	return err_set(err, ERR_RETRY, "row_changed", "the refund has moved on meanwhile; look again");
@@ -78,13 +132,12 @@ static enum err_kind settle(struct pg *db, struct order *order, const struct ref
 			    int *ret_code, struct err *err)
 {
 	struct refund_ruling ruling = {.row = found->about.row, .actor = order->actor};
-	struct refund_dispute unfit;
 	bool recorded = false;
 
-	if (refunds_find_unfit_dispute(db, &ruling.row->refund, order->reference, &unfit, err))
+	if (check_reference(db, order, &ruling.row->refund, ret_code, err))
 		return err->kind;
-	if (unfit.found)
-		return refuse_dispute(ret_code, order->id, &unfit);
+	if (*ret_code)
+		return ERR_OK;
 	if (encode_news(ruling.row, ruling.row->refund, order, &ruling.event_payload, err)
 	    || refunds_record_settled(db, &ruling, order->reference, &recorded, err))
 		return err->kind;
@@ -92,7 +145,6 @@ static enum err_kind settle(struct pg *db, struct order *order, const struct ref
 		return moved_on(err);
 	printf("refund %s of booking %lld: settled by %s\n", order->id, (long long)found->about.booking_id,
 	       order->actor);
-	*ret_code = 0;
 	return ERR_OK;
 }
 

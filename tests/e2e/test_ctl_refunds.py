@@ -172,6 +172,54 @@ def test_a_dispute_that_is_not_lost_settles_nothing(stack):
     assert "settled by" in refunds(stack, "settle", refund, "--reference", "bank, dp_1")
 
 
+def told_lost(stack, booking, name, amount_minor):
+    word = {"dispute": name, "status": "lost", "amountMinor": amount_minor, "currency": "eur"}
+    tell = "INSERT INTO booking_log (booking_id, actor, what, detail) VALUES (%s, 'stripe', 'charged_back', %s)"
+    stack.sql(tell, booking.id, json.dumps(word))
+
+
+def at_stripe(stack, booking, name, amount_minor, status="succeeded"):
+    stack.sql(
+        "INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status) VALUES (%s, %s, %s, 'EUR', %s)",
+        name, booking.payment_intent, amount_minor, status,
+    )  # fmt: skip
+
+
+def test_what_gave_back_a_part_settles_nothing_alone(stack):
+    booking, refund = stuck(stack, "needs_attention")
+    told_lost(stack, booking, "dp_1", 1000)
+    at_stripe(stack, booking, "re_0", 4500, status="failed")
+    for named, gave, lacks in (("dp_1", "10.00", "35.00"), ("re_0", "0.00", "35.00"), (" re_0, dp_1.", "10.00", "35.00")):
+        assert refunds(stack, "settle", refund, "--reference", named, code=1) == (
+            f"unbookctl refunds: {refund} cannot be settled with that alone: of 45.00 EUR it gave back {gave}, and {lacks}"
+            f' lack; a reference that also says how the rest went is taken, such as "{named} and SEPA 9"\n'
+        )
+    at_stripe(stack, booking, "re_1", 1500)
+    assert "gave back 25.00, and 20.00 lack" in refunds(stack, "settle", refund, "--reference", "dp_1 re_1", code=1)
+    assert "gave back 10.00, and 20.00 lack" in refunds(stack, "settle", refund, "--reference", "dp_1", code=1)
+    assert r.row(stack, refund)["settled_at"] is None
+    assert "settled by" in refunds(stack, "settle", refund, "--reference", "dp_1 and SEPA 9")
+
+    booking, refund = stuck(stack, "needs_attention")
+    told_lost(stack, booking, "dp_2", 1000)
+    at_stripe(stack, booking, "re_2", 3500)
+    assert "settled by" in refunds(stack, "settle", refund, "--reference", "dp_2"), "with what stands at Stripe"
+
+
+def test_what_the_bank_gave_back_is_not_settled_another_way(stack):
+    booking, refund = stuck(stack, "needs_attention")
+    told_lost(stack, booking, "dp_1", 3500)
+    at_stripe(stack, booking, "re_1", 999)
+    told_lost(stack, booking, "dp_2", 1)
+    for reference, unnamed in (("SEPA 9", "dp_2"), ("dp_2 and SEPA 9", "dp_1"), ("re_1", "dp_2")):
+        assert refunds(stack, "settle", refund, "--reference", reference, code=1) == (
+            f"unbookctl refunds: {refund} cannot be settled so: the bank has given back what was owed, by dispute"
+            f" {unnamed}, which the reference does not name\n"
+        )
+    assert r.row(stack, refund)["settled_at"] is None
+    assert "settled by" in refunds(stack, "settle", refund, "--reference", "dp_1, dp_2")
+
+
 def test_what_needs_nobody_is_refused(stack):
     _, succeeded = stuck(stack, "succeeded")
     _, pending = stuck(stack, "pending")
