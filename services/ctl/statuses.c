@@ -2,14 +2,15 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ctl.h"
 #include "ctl_db.h"
 #include "import_file.h"
+#include "new_file.h"
 
 #define NAME            "unbookctl statuses"
 #define ARENA_BYTES_MAX (1u << 20)
@@ -28,7 +29,7 @@ struct group {
 
 struct survey {
 	const char *path, *repaired_path;
-	FILE *repaired; /* NULL: not asked for */
+	struct new_file repaired; /* not open: not asked for */
 	struct instant now;
 	int64_t bookings, bad;
 	int64_t unread, refused; /* lines that import will not take, repaired or not */
@@ -154,19 +155,29 @@ static enum err_kind look_at(struct survey *survey, const struct import_line *li
 	return ERR_OK;
 }
 
+/* Whoever cannot read what is repaired has not asked for it. */
+static enum err_kind fail_unsaid(const struct survey *survey, struct err *err)
+{
+	return err_set(err, ERR_RETRY, "not_said",
+		       "%.100s is not made, for nobody was told what is repaired in it",
+		       survey->repaired_path);
+}
+
 static enum err_kind copy_line(struct survey *survey, const char *edit, struct err *err)
 {
 	const struct import_file *file = &survey->file;
 
-	if (!survey->repaired)
+	if (!survey->repaired.stream)
 		return ERR_OK;
+	if (ferror(stdout))
+		return fail_unsaid(survey, err);
 	buf_reset(&survey->edited);
 	if (!edit)
 		buf_add_bytes(&survey->edited, file->bytes, file->len);
 	else if (import_line_edit(file->bytes, file->len, edit, &survey->edited, err))
 		return err->kind;
 	buf_add(&survey->edited, "\n");
-	if (fwrite(survey->edited.data, 1, survey->edited.len, survey->repaired) != survey->edited.len)
+	if (fwrite(survey->edited.data, 1, survey->edited.len, survey->repaired.stream) != survey->edited.len)
 		return err_set(err, ERR_REJECT, "file_write", "cannot write %.100s: %s",
 			       survey->repaired_path, strerror(errno));
 	return ERR_OK;
@@ -185,7 +196,7 @@ static enum err_kind take_line(struct survey *survey, struct err *err)
 		*err = why;
 		return kind;
 	}
-	if (kind && survey->repaired && survey->file.len > IMPORT_LINE_BYTES_MAX)
+	if (kind && survey->repaired_path && survey->file.len > IMPORT_LINE_BYTES_MAX)
 		return err_set(err, ERR_REJECT, "too_long", "line %" PRId64 " is longer than %d bytes",
 			       survey->file.number, IMPORT_LINE_BYTES_MAX);
 	survey->unread += kind != ERR_OK;
@@ -199,23 +210,14 @@ static enum err_kind take_lines(struct survey *survey, struct err *err)
 	enum err_kind kind = import_file_open(survey->path, "reading", &survey->file, err);
 	bool more = true;
 
-	if (!kind && survey->repaired_path) {
-		survey->repaired = fopen(survey->repaired_path, "wxe");
-		if (!survey->repaired)
-			kind = err_set(err, ERR_REJECT, "file_write", "cannot make %.100s: %s",
-				       survey->repaired_path, strerror(errno));
-	}
+	if (!kind && survey->repaired_path)
+		kind = new_file_open(survey->repaired_path, &survey->repaired, err);
 	while (!kind && more) {
 		kind = import_file_next(&survey->file, &more, err);
 		if (!kind && more)
 			kind = take_line(survey, err);
 	}
 	import_file_close(&survey->file);
-	if (survey->repaired && fclose(survey->repaired) && !kind)
-		kind = err_set(err, ERR_REJECT, "file_write", "cannot write %.100s: %s",
-			       survey->repaired_path, strerror(errno));
-	if (survey->repaired && kind)
-		unlink(survey->repaired_path); /* half of it is worse than none */
 	return kind;
 }
 
@@ -255,7 +257,7 @@ static void put_value(const struct survey *survey, int first)
 	}
 }
 
-static int report(const struct survey *survey)
+static void report(const struct survey *survey)
 {
 	for (int i = 0; i < survey->group_count; i++)
 		put_value(survey, i);
@@ -268,9 +270,24 @@ static int report(const struct survey *survey)
 			"%" PRId64 " lines do not read, %" PRId64
 			" others will be refused: unbookctl import --dry-run lists them\n",
 			survey->unread, survey->refused);
-	if (survey->repaired)
-		fprintf(stderr, "repaired: %s\n", survey->repaired_path);
-	return (survey->bad && !survey->repaired) || survey->unread || survey->refused;
+}
+
+/* The repaired file gets its name last, when all is said. A closed pipe is then an error like any other. */
+static enum err_kind run(struct survey *survey, struct err *err)
+{
+	if (survey->repaired_path)
+		(void)signal(SIGPIPE, SIG_IGN);
+	if (take_lines(survey, err))
+		return err->kind;
+	report(survey);
+	if (!survey->repaired_path)
+		return ERR_OK;
+	if (fflush(stdout) || ferror(stdout))
+		return fail_unsaid(survey, err);
+	if (new_file_keep(&survey->repaired, err))
+		return err->kind;
+	fprintf(stderr, "repaired: %s\n", survey->repaired_path);
+	return ERR_OK;
 }
 
 /* 0, or the exit code after it was said what is wrong. */
@@ -310,10 +327,11 @@ static int command(int argc, char **argv)
 		arena_init(&survey->arena, ARENA_BYTES_MAX);
 		buf_init(&survey->edited, LINE_BYTES_MAX);
 		code = EX_SOFTWARE;
-		if (take_lines(survey, &err))
+		if (run(survey, &err))
 			fprintf(stderr, NAME ": %s (%s)\n", err.msg, err.code);
 		else
-			code = report(survey);
+			code = (survey->bad && !survey->repaired_path) || survey->unread || survey->refused;
+		new_file_close(&survey->repaired);
 		buf_release(&survey->edited);
 		arena_release(&survey->arena);
 	}

@@ -1,5 +1,6 @@
 """unbookctl statuses: what a status outside 0 to 3 most likely meant, and a file that is repaired."""
 
+import os
 import pathlib
 import subprocess
 
@@ -8,6 +9,10 @@ from stack.importing import ctl
 from stack.system import build_bin
 
 DATA = pathlib.Path(__file__).resolve().parents[1] / "data" / "statuses"
+BOOKING = (
+    '{"kind":"booking","id":%d,"parent":"a","teacher":"b","title":"Algebra","scheduledDateTime":"2090-07-24T10:00:00Z",'
+    '"durationMinutes":60,"status":4,"amountMinor":4500,"currency":"EUR","createdAt":"2025-06-01T10:00:00Z"}\n'
+)
 CASES = sorted(path.name for path in DATA.iterdir() if path.is_dir())
 
 
@@ -65,6 +70,35 @@ def test_a_file_that_is_there_is_not_written_over_and_half_a_file_is_not_left(bu
     done = statuses(build, "--repaired", tmp_path / "new", long_line)
     assert (done.returncode, (tmp_path / "new").exists()) == (70, False)
     assert "line 2 is longer" in done.stderr
+
+
+@pytest.mark.parametrize("count", [1, 20000])
+def test_a_report_that_nobody_reads_leaves_no_repaired_file(build, tmp_path, count):
+    """With more than a pipe holds it ends in the middle of the file."""
+    many, new = tmp_path / "many", tmp_path / "new"
+    many.write_text("".join(BOOKING % n for n in range(1, count + 1)))
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [build_bin(build) / "unbookctl", "statuses", "--repaired", new, many],
+        stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60,
+    )  # fmt: skip
+    os.close(writer)
+    assert done.returncode == 70, done.stderr
+    assert f"{new} is not made, for nobody was told what is repaired in it" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["many"]
+    with many.open("a") as out:
+        out.write("x" * 20000)
+    assert statuses(build, "--repaired", new, many).returncode == 70
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["many"], "nor does half a file stay under another name"
+
+
+def test_a_repaired_file_is_made_as_files_are_made(build, tmp_path):
+    new, own = tmp_path / "new", tmp_path / "own"
+    assert statuses(build, "--repaired", new, DATA / "many_of_one" / "input.jsonl").returncode == 0
+    own.write_text("")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "own"]
+    assert new.stat().st_mode == own.stat().st_mode and new.stat().st_nlink == 1
 
 
 def test_wrong_arguments_files_and_help(build, tmp_path):
