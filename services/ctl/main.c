@@ -51,23 +51,8 @@ static void help(FILE *out)
 	      out);
 }
 
-/* What a command says on stdout is what it is for: unsaid, it has failed. */
-static int run(const struct ctl_command *command, int argc, char **argv)
+static int run(int argc, char **argv)
 {
-	int code = command->run(argc, argv);
-
-	if (!fflush(stdout) && !ferror(stdout))
-		return code;
-	fprintf(stderr, "unbookctl %s: cannot write to stdout\n", command->name);
-	return EX_SOFTWARE;
-}
-
-int main(int argc, char **argv)
-{
-	if (argc < 2) {
-		help(stderr);
-		return EX_USAGE;
-	}
 	if (str_eq(argv[1], "--help") || str_eq(argv[1], "-h") || str_eq(argv[1], "help")) {
 		help(stdout);
 		return 0;
@@ -78,9 +63,25 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (str_eq(argv[1], commands[i]->name))
-			return run(commands[i], argc - 1, argv + 1);
+			return commands[i]->run(argc - 1, argv + 1);
 	}
 	fprintf(stderr, "unbookctl: unknown command %s\n\n", argv[1]);
 	help(stderr);
 	return EX_USAGE;
+}
+
+/* What is said on stdout is what was asked for: unsaid, it has failed. */
+int main(int argc, char **argv)
+{
+	int code;
+
+	if (argc < 2) {
+		help(stderr);
+		return EX_USAGE;
+	}
+	code = run(argc, argv);
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	fprintf(stderr, "unbookctl %s: cannot write to stdout\n", argv[1]);
+	return EX_SOFTWARE;
 }

@@ -107,3 +107,7 @@ def test_wrong_arguments_files_and_help(build, tmp_path):
     assert statuses(build, tmp_path / "nothing").returncode == 70
     done = statuses(build, "--help")
     assert (done.returncode, "usage: unbookctl statuses" in done.stdout) == (0, True)
+    with open("/dev/full", "w") as full:
+        for args in (("--help",), ("--version",), ("statuses", "--help")):
+            done = subprocess.run([build_bin(build) / "unbookctl", *args], stdout=full, stderr=subprocess.PIPE, text=True)
+            assert (done.returncode, done.stderr) == (70, f"unbookctl {args[0]}: cannot write to stdout\n")
