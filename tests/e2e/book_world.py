@@ -7,6 +7,8 @@ import pytest
 from stack import Stack
 from stack.http import Http
 
+DONE = "Session booking cancelled successfully"
+
 _hours = itertools.count(100, 2)
 
 
@@ -81,3 +83,17 @@ def shop(infra, build):
     problems = stack.problems()
     assert not problems, "\n".join(problems)
     stack.remove()
+
+
+def break_stripe(shop, path, **fault):
+    shop.stack.stripe.control("POST", "/_sim/faults", {**fault, "path": path})
+
+
+def forget_faults(shop):
+    shop.stack.stripe.control("DELETE", "/_sim/faults")
+
+
+def confirmed(shop, data):
+    row = shop.row(data["sessionId"])
+    assert row["status"] == 1 and row["payment_intent"] and row["paid_at"]
+    return row
