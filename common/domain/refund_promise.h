@@ -14,6 +14,7 @@ struct refund_beside {
 	int64_t returned_minor; /* live refunds at Stripe that are not the one asked for now: see refund_beside.h */
 	bool is_disputed; /* the newest word about a dispute that is not lost: the bank holds the money */
 	int64_t charged_back_minor; /* of lost disputes: the bank has given it back */
+	bool is_on_its_way;         /* one of returned_minor is not there yet, and may fail */
 };
 
 enum refund_promise_kind {

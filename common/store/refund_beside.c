@@ -15,6 +15,7 @@ struct refund_beside refund_beside_read(const struct pg_results *results, int in
 		.returned_minor = pg_int(results, index, row, column),
 		.is_disputed = refund_beside_is_disputed(results, index, row, column + 2),
 		.charged_back_minor = pg_int(results, index, row, column + 3),
+		.is_on_its_way = pg_bool(results, index, row, column + 4),
 	};
 }
 

@@ -19,11 +19,12 @@
 	" ORDER BY w.status = 'lost' DESC, w.told_in DESC LIMIT 1)"
 
 /* The columns, of a join that must stand in the FROM: of the payment and booking that two SQL expressions name. */
-#define REFUND_BESIDE_COLUMNS "h.returned, h.by_hand_at, d.dispute, d.charged_back"
-#define REFUND_BESIDE_COUNT   4
+#define REFUND_BESIDE_COLUMNS "h.returned, h.by_hand_at, d.dispute, d.charged_back, h.on_its_way"
+#define REFUND_BESIDE_COUNT   5
 #define REFUND_BESIDE_JOIN(booking, payment)                                                                                       \
 	" LEFT JOIN LATERAL (SELECT coalesce(sum(s.amount_minor), 0)::bigint AS returned,"                                         \
-	" max(s.updated_at) FILTER (WHERE s.refund_id IS NULL) AS by_hand_at"                                                      \
+	" max(s.updated_at) FILTER (WHERE s.refund_id IS NULL) AS by_hand_at,"                                                     \
+	" coalesce(bool_or(s.status IN ('pending', 'requires_action')), false) AS on_its_way"                                      \
 	" FROM stripe_refunds s LEFT JOIN refunds o ON o.id = s.refund_id WHERE s.payment_intent = " payment                       \
 	" AND (s.refund_id IS NULL OR s.generation <> o.generation"                                                                \
 	" OR o.state IN ('failed', 'canceled', 'needs_attention'))"                                                                \

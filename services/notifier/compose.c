@@ -185,16 +185,24 @@ static struct refund_promise promise_of(const struct mail_facts *facts)
 	return refund_promise(facts->captured, &beside);
 }
 
-/* Beside what the bank gave back; absent when nothing was. */
-static void add_by_hand(struct values *values, const struct refund_promise *promise, bool to_parent)
+/* The sentence about what went back before; beside what the bank gave back, about the rest of that. */
+static enum err_kind add_before(struct values *values, const struct refund_promise *promise,
+				bool is_on_its_way, bool to_parent, struct err *err)
 {
-	struct money by_hand = promise->returned_before;
+	struct money sum = promise->returned_before;
 
-	by_hand.minor -= promise->charged_back.minor;
-	add_value(values, "by_hand_before", amount_words(values, by_hand, to_parent && by_hand.minor > 0));
+	if (promise->kind == REFUND_PROMISE_BY_HAND || promise->kind == REFUND_PROMISE_CHARGED_BACK)
+		sum.minor -= promise->charged_back.minor;
+	add_value(values, "returned_before", amount_words(values, sum, to_parent));
+	if (to_parent && sum.minor > 0)
+		return add_word_value(values, "before",
+				      is_on_its_way ? "before_on_its_way" : "before_returned", err);
+	add_value(values, "before", NULL);
+	return ERR_OK;
 }
 
-static void add_money(struct values *values, const struct mail_facts *facts, int64_t recipient_id)
+static enum err_kind add_money(struct values *values, const struct mail_facts *facts, int64_t recipient_id,
+			       struct err *err)
 {
 	const struct refund_promise promise = promise_of(facts);
 	bool to_parent = recipient_id == facts->booking.parent_id, refunds = facts->refund_state != NULL;
@@ -202,10 +210,7 @@ static void add_money(struct values *values, const struct mail_facts *facts, int
 
 	add_value(values, "amount", amount_words(values, facts->captured, to_parent));
 	add_value(values, "rest", amount_words(values, promise.rest, to_parent));
-	add_value(values, "returned_before",
-		  amount_words(values, promise.returned_before,
-			       to_parent && refunds && promise.returned_before.minor > 0));
-	add_by_hand(values, &promise, to_parent);
+	add_flag(values, "on_its_way", facts->beside.is_on_its_way);
 	add_flag(values, "still_owed", promise.rest.minor > 0);
 	add_flag(values, "owed_by_us", promise.rest.minor > 0 && promise.kind != REFUND_PROMISE_DISPUTED);
 	add_flag(values, "refund_all", refunds && promise.kind == REFUND_PROMISE_ALL);
@@ -218,6 +223,7 @@ static void add_money(struct values *values, const struct mail_facts *facts, int
 	snprintf(failure, sizeof(failure), "failure_%s",
 		 facts->refund_failure_reason ? facts->refund_failure_reason : "");
 	add_value(values, "failure_words", language_word(values->language, failure));
+	return add_before(values, &promise, facts->beside.is_on_its_way, to_parent, err);
 }
 
 static enum err_kind add_words(struct values *values, const struct mail_facts *facts, struct err *err)
@@ -242,7 +248,8 @@ static enum err_kind collect(struct values *values, const struct compose_sender 
 	add_foreign(values, "reason", facts->booking.cancellation_reason);
 	add_value(values, "meeting_url", facts->meeting_url);
 	add_people(values, facts, mail->recipient_id);
-	add_money(values, facts, mail->recipient_id);
+	if (add_money(values, facts, mail->recipient_id, err))
+		return err->kind;
 	if (add_times(values, facts, err))
 		return err->kind;
 	return add_words(values, facts, err);

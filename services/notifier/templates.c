@@ -11,10 +11,28 @@
 #define FALLBACK_LANGUAGE  "en"
 
 static const char *const needed_words[] = {
-	"date",          "time",         "hello",        "hello_nobody",    "footer",
-	"label_session", "label_when",   "label_utc",    "label_teacher",   "label_student",
-	"label_amount",  "label_number", "label_parent", "bookings",        "weekday_0",
-	"weekday_6",     "month_1",      "month_12",     "teacher_unnamed", "parent_unnamed",
+	"date",
+	"time",
+	"hello",
+	"hello_nobody",
+	"footer",
+	"label_session",
+	"label_when",
+	"label_utc",
+	"label_teacher",
+	"label_student",
+	"label_amount",
+	"label_number",
+	"label_parent",
+	"bookings",
+	"weekday_0",
+	"weekday_6",
+	"month_1",
+	"month_12",
+	"teacher_unnamed",
+	"parent_unnamed",
+	"before_returned",
+	"before_on_its_way",
 };
 
 static char *read_file(const char *dir, const char *folder, const char *name, struct err *err)

@@ -107,14 +107,17 @@ def test_it_promises_what_a_refund_by_hand_or_a_dispute_has_left(world):  # noqa
     booking = world.booking()
     world.stack.sql(
         "INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status) VALUES"
-        " (%s, %s, 1000, 'EUR', 'succeeded'), (%s, %s, 700, 'EUR', 'failed')",
+        " (%s, %s, 1000, 'EUR', 'pending'), (%s, %s, 700, 'EUR', 'failed')",
         f"re_hand{booking.id}",
         booking.payment_intent,
         f"re_lost{booking.id}",
         booking.payment_intent,
     )
     path = f"/api/Sessions/{booking.id}"
-    shown = world.api.get(path, token=world.parent.token).data
+    for status, words in (("pending", "is on its way back."), ("succeeded", "was returned.")):
+        world.stack.sql("UPDATE stripe_refunds SET status = %s WHERE id = %s", status, f"re_hand{booking.id}")
+        shown = world.api.get(path, token=world.parent.token).data
+        assert shown["refund"]["words"] == f"€10.00 of the €45.00 that was paid {words}"
     assert "What remains of the payment is returned: €35.00." in shown["cancelMessage"]
     assert (shown["refund"]["status"], shown["refund"]["amountMinor"]) == ("by_hand", 1000)
     message = world.cancel(booking, world.parent).json["message"]

@@ -49,8 +49,8 @@ def sentences_of_the_server():
     literal = r'"((?:[^"\\]|\\.)*)"'
     for path in SPEAKERS:
         for run in re.finditer(rf"{literal}(?:\s*{literal})*", (ROOT / path).read_text("utf-8")):
-            text = "".join(re.findall(literal, run.group(0)))
-            if re.fullmatch(r"(?:[A-Z]|%s was|The refund of %s).* .*\.", text) and "%s%s" not in text:
+            text = "".join(re.findall(literal, run.group(0))).strip()
+            if re.fullmatch(r"(?:[A-Z]|%s (?:was|is|of)|The refund of %s).* .*\.", text) and "%s%s" not in text:
                 yield re.sub("%s", "€45.00", text)
 
 

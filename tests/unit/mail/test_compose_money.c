@@ -26,7 +26,7 @@ Test(compose_money, says_what_really_comes_back_beside_a_refund_by_hand_or_a_dis
 	f.recipient_locale = "en";
 	f.beside.is_disputed = true;
 	message = compose(&f, MAIL_CANCELLED, 1);
-	expect(message.text, "decides where the money goes. €10.00 of it was returned before.");
+	expect(message.text, "decides where the money goes. €10.00 of your payment was returned before.");
 	expect_not(message.text, "We are paying");
 	expect_not(compose(&f, MAIL_CANCELLED, 3).text, "money");
 	f.beside.returned_minor = 4500;
@@ -53,7 +53,7 @@ Test(compose_money, a_payment_that_was_not_kept_comes_back_as_far_as_it_has_not_
 	f.recipient_locale = "en";
 	f.beside.is_disputed = true;
 	message = compose(&f, MAIL_PAYMENT_RETURNED, 1);
-	expect(message.text, "decides where the money goes. €10.00 of it was returned before.");
+	expect(message.text, "decides where the money goes. €10.00 of your payment was returned before.");
 	expect_not(message.text, "paying");
 	f.beside.returned_minor = 4500;
 	expect(compose(&f, MAIL_PAYMENT_RETURNED, 1).text, "All of it has already been returned");
@@ -130,28 +130,28 @@ Test(compose_money, a_part_by_hand_and_a_part_by_the_bank_are_told_apart)
 		{"en",
 		 {.returned_minor = 1500, .charged_back_minor = 3000},
 		 "Your bank has already given €30.00 of your payment of €45.00 back to you, so no refund by us "
-		 "follows. €15.00 was returned before."},
+		 "follows. €15.00 of your payment was returned before."},
 		{"de",
 		 {.returned_minor = 1500, .charged_back_minor = 3000},
 		 "Ihre Bank hat Ihnen 30,00\u00a0€ Ihrer Zahlung von 45,00\u00a0€ bereits zurückgegeben; eine "
-		 "Erstattung durch uns folgt nicht. 15,00\u00a0€ wurden schon zuvor erstattet."},
+		 "Erstattung durch uns folgt nicht. 15,00\u00a0€ Ihrer Zahlung wurden schon zuvor erstattet."},
 		{"es",
 		 {.returned_minor = 1500, .charged_back_minor = 3000},
 		 "Su banco ya le ha devuelto 30,00\u00a0€ de su pago de 45,00\u00a0€, así que no habrá una "
-		 "devolución nuestra. Ya se habían devuelto 15,00\u00a0€."},
+		 "devolución nuestra. De su pago ya se habían devuelto 15,00\u00a0€."},
 		{"en",
 		 {.returned_minor = 1500, .charged_back_minor = 1000},
 		 "Your bank has already given €10.00 of your payment back to you. We return the remaining €20.00 "
-		 "another way; our team sees to it. €15.00 was returned before."},
+		 "another way; our team sees to it. €15.00 of your payment was returned before."},
 		{"de",
 		 {.returned_minor = 1500, .charged_back_minor = 1000},
 		 "Ihre Bank hat Ihnen 10,00\u00a0€ Ihrer Zahlung bereits zurückgegeben. Die restlichen "
 		 "20,00\u00a0€ zahlen wir auf anderem Weg zurück; unser Team kümmert sich darum. 15,00\u00a0€ "
-		 "wurden schon zuvor erstattet."},
+		 "Ihrer Zahlung wurden schon zuvor erstattet."},
 		{"es",
 		 {.returned_minor = 1500, .charged_back_minor = 1000},
 		 "Su banco ya le ha devuelto 10,00\u00a0€ de su pago. Los 20,00\u00a0€ restantes se los "
-		 "devolvemos por otra vía; nuestro equipo se ocupa de ello. Ya se habían devuelto 15,00\u00a0€."},
+		 "devolvemos por otra vía; nuestro equipo se ocupa de ello. De su pago ya se habían devuelto 15,00\u00a0€."},
 	};
 	struct mail_facts f = facts();
 
@@ -171,14 +171,14 @@ Test(compose_money, a_refund_that_failed_beside_both_names_what_the_bank_gave_ba
 {
 	static const char *const words[][2] = {
 		{"en",
-		 "your bank has already given €30.00 of your payment of €45.00 back to you, and €15.00 was "
+		 "your bank has already given €30.00 of your payment of €45.00 back to you. €15.00 of your payment was "
 		 "returned before. You need not do anything."},
 		{"de",
-		 "Ihre Bank hat Ihnen 30,00\u00a0€ Ihrer Zahlung von 45,00\u00a0€ bereits zurückgegeben, und "
-		 "15,00\u00a0€ wurden schon zuvor erstattet. Sie müssen nichts tun."},
+		 "Ihre Bank hat Ihnen 30,00\u00a0€ Ihrer Zahlung von 45,00\u00a0€ bereits zurückgegeben. "
+		 "15,00\u00a0€ Ihrer Zahlung wurden schon zuvor erstattet. Sie müssen nichts tun."},
 		{"es",
-		 "su banco ya le ha devuelto 30,00\u00a0€ de su pago de 45,00\u00a0€, y ya se habían devuelto "
-		 "15,00\u00a0€. No tiene que hacer nada."},
+		 "su banco ya le ha devuelto 30,00\u00a0€ de su pago de 45,00\u00a0€. De su pago ya se habían "
+		 "devuelto 15,00\u00a0€. No tiene que hacer nada."},
 	};
 	struct mail_facts f = facts();
 
@@ -187,6 +187,56 @@ Test(compose_money, a_refund_that_failed_beside_both_names_what_the_bank_gave_ba
 		f.recipient_locale = words[i][0];
 		expect(compose(&f, MAIL_REFUND_FAILED, 1).text, words[i][1]);
 		expect(compose(&f, MAIL_REFUND_FAILED, 1).html, words[i][1]);
+	}
+}
+
+/* Made by hand at Stripe and not there yet: it may still fail. */
+Test(compose_money, a_refund_by_hand_is_called_returned_only_once_it_was)
+{
+	static const struct {
+		const char *locale, *part, *all, *teacher, *all_not_kept, *failed;
+	} words[] = {
+		{"en", "€15.00 of your payment is already on its way to you.",
+		 "Your payment of €45.00 is already on its way back to the card or account",
+		 "The payment is on its way back to the person who booked.",
+		 "All of it is already on its way back to the card or account",
+		 "your payment of €45.00 is on its way to you all the same."},
+		{"de", "15,00\u00a0€ Ihrer Zahlung sind schon zu Ihnen unterwegs.",
+		 "Ihre Zahlung von 45,00\u00a0€ ist bereits unterwegs auf die Karte oder das Konto",
+		 "Die Zahlung ist zu der Person unterwegs, die gebucht hat.",
+		 "Sie ist bereits vollständig unterwegs auf die Karte oder das Konto",
+		 "Ihre Zahlung von 45,00\u00a0€ ist trotzdem zu Ihnen unterwegs."},
+		{"es", "De su pago ya están en camino 15,00\u00a0€.",
+		 "Su pago de 45,00\u00a0€ ya está en camino a la tarjeta o cuenta",
+		 "El pago está en camino a la persona que reservó.",
+		 "Ya está en camino por completo a la tarjeta o cuenta",
+		 "su pago de 45,00\u00a0€ está en camino a usted igualmente."},
+	};
+	static const struct refund_beside parts[] = {{1500, false, 0, true},
+						     {1500, true, 0, true},
+						     {1500, false, 1000, true},
+						     {1500, false, 3000, true}};
+	struct mail_facts f = facts();
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		f.recipient_locale = words[i].locale;
+		for (size_t j = 0; j < sizeof parts / sizeof *parts; j++) {
+			f.beside = parts[j];
+			expect(compose(&f, MAIL_CANCELLED, 1).text, words[i].part);
+			expect(compose(&f, MAIL_CANCELLED, 1).html, words[i].part);
+			expect(compose(&f, MAIL_PAYMENT_RETURNED, 1).text, words[i].part);
+			expect(compose(&f, MAIL_PAYMENT_RETURNED, 1).html, words[i].part);
+			expect_not(compose(&f, MAIL_CANCELLED, 3).text, "€");
+		}
+		f.beside = (struct refund_beside){4500, false, 0, true};
+		expect(compose(&f, MAIL_CANCELLED, 1).text, words[i].all);
+		expect(compose(&f, MAIL_CANCELLED, 1).html, words[i].all);
+		expect(compose(&f, MAIL_CANCELLED, 3).text, words[i].teacher);
+		expect(compose(&f, MAIL_CANCELLED, 3).html, words[i].teacher);
+		expect(compose(&f, MAIL_PAYMENT_RETURNED, 1).text, words[i].all_not_kept);
+		expect(compose(&f, MAIL_PAYMENT_RETURNED, 1).html, words[i].all_not_kept);
+		expect(compose(&f, MAIL_REFUND_FAILED, 1).text, words[i].failed);
+		expect(compose(&f, MAIL_REFUND_FAILED, 1).html, words[i].failed);
 	}
 }
 
