@@ -8,8 +8,8 @@
 #include "clock.h"
 #include "err.h"
 
-/* One list of Stripe's. The first four read on from where they stopped. The last two read the last 30 days again, for what changes long
- * after it was made: a refund that fails, a payment that a bank takes days over. */
+/* One list of Stripe's. The first four read on from where they stopped. The last three read all of late again, for what changes long
+ * after it was made: a refund that fails, a payment that a bank takes days over, a dispute that is won or lost. */
 enum heal_pass {
 	HEAL_EVENTS, /* that no webhook of the account has taken */
 	HEAL_PAYMENTS,
@@ -17,6 +17,7 @@ enum heal_pass {
 	HEAL_DISPUTES,
 	HEAL_ALL_PAYMENTS,
 	HEAL_ALL_REFUNDS,
+	HEAL_ALL_DISPUTES,
 };
 bool heal_pass_reads_all(enum heal_pass pass);
 const char *heal_pass_name(enum heal_pass pass);
@@ -24,6 +25,8 @@ bool heal_pass_decode(const char *name, enum heal_pass *ret_pass) MUST_CHECK;
 
 /* How far back Stripe's list of events goes. */
 #define HEAL_BACK_US (30LL * 86400 * 1000000)
+/* A dispute may be decided months after it was opened (Stripe docs, "How disputes work"). */
+#define HEAL_DISPUTES_BACK_US (180LL * 86400 * 1000000)
 /* Read once more each time: for two clocks that differ, and for payments that are confirmed long after they were begun. */
 #define HEAL_OVERLAP_US (3600LL * 1000000)
 

@@ -33,6 +33,11 @@ bool refund_state_is_final(enum refund_state state)
 	       || state == REFUND_NEEDS_ATTENTION;
 }
 
+bool refund_state_is_unwell(enum refund_state state)
+{
+	return refund_state_is_final(state) && state != REFUND_SUCCEEDED;
+}
+
 void refund_key(const struct refund *refund, char ret_key[REFUND_KEY_BYTES])
 {
 	snprintf(ret_key, REFUND_KEY_BYTES, "refund:%s:%d", refund->id, refund->generation);

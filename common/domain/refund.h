@@ -124,7 +124,7 @@ bool refund_event_next(const struct refund *refund, const struct stripe_refund *
 /* Did a dispute keep this refund from going, before it was sent or after? reason: the row's; NULL: none, or settled elsewhere. */
 bool refund_waits_for_bank(enum refund_state state, const char *reason);
 /* A dispute that takes the money stops a refund that was never sent; a won one lets the refund that waits for it (reason: the row's)
- * go as an operator's retry would. False: nothing changes. */
+ * go as an operator's retry would; one that failed of the dispute is a new request then. False: nothing changes. */
 bool refund_dispute_next(const struct refund *refund, const char *reason, const char *dispute_status,
 			 struct refund_change *ret) MUST_CHECK;
 
@@ -139,6 +139,7 @@ bool refund_retry_next(const struct refund *refund, const struct refund_list *li
  * move SUCCEEDED to FAILED or CANCELED, and NEEDS_ATTENTION anywhere; FAILED and CANCELED are left by an
  * operator, or when refunds by hand have given all of it back. */
 bool refund_state_is_final(enum refund_state state);
+bool refund_state_is_unwell(enum refund_state state); /* final, and not SUCCEEDED */
 const char *refund_state_name(enum refund_state state);
 bool refund_state_decode(const char *name, enum refund_state *ret_state) MUST_CHECK;
 

@@ -330,19 +330,19 @@ bool refund_dispute_next(const struct refund *refund, const char *reason, const 
 		needs_attention(refund, REFUND_REASON_DISPUTED, ret);
 		return true;
 	}
-	if (refund->state != REFUND_NEEDS_ATTENTION || !refund_waits_for_bank(refund->state, reason)
-	    || strcmp(dispute_status, "won") != 0)
+	if (!refund_waits_for_bank(refund->state, reason) || strcmp(dispute_status, "won") != 0)
 		return false;
 	unchanged(refund, ret);
 	ret->state = REFUND_REQUESTED;
 	ret->retry = true;
+	ret->generation += refund->state == REFUND_FAILED;
 	return true;
 }
 
 bool refund_retry_next(const struct refund *refund, const struct refund_list *list, struct refund_change *ret)
 {
-	if (!refund_state_is_final(refund->state) || refund->state == REFUND_SUCCEEDED || !list->listed
-	    || !list->whole || !can_be_refunded(refund))
+	if (!refund_state_is_unwell(refund->state) || !list->listed || !list->whole
+	    || !can_be_refunded(refund))
 		return false;
 	if (adds_up(refund, list->live_minor)) {
 		adopt(refund, list, ret);

@@ -40,3 +40,19 @@ bool dispute_takes_money(const char *stripe_status)
 {
 	return !str_starts(stripe_status, "warning_") && strcmp(stripe_status, "won") != 0;
 }
+
+static int dispute_rank(const char *status)
+{
+	if (strcmp(status, "won") == 0 || strcmp(status, "lost") == 0)
+		return 3;
+	if (!str_starts(status, "warning_"))
+		return 2;
+	return strcmp(status, "warning_closed") == 0 ? 1 : 0;
+}
+
+bool dispute_says_more(const char *known_status, const char *told_status)
+{
+	int known = known_status ? dispute_rank(known_status) : -1, told = dispute_rank(told_status);
+
+	return told > known || (told == 3 && known == 3 && strcmp(known_status, told_status) != 0);
+}

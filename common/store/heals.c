@@ -45,6 +45,11 @@ static const struct pg_stmt retry_stmt = {
 	" WITH ORDINALITY AS x (id, status, intent, charge, i) WHERE "
 #define IS_OURS "EXISTS (SELECT 1 FROM payments p WHERE p.payment_intent IN (x.intent, x.charge))"
 
+/* What dispute_says_more tells apart. */
+#define DISPUTE_CLASS(column)                                                                    \
+	"CASE WHEN " column " IN ('won', 'lost', 'warning_closed') THEN " column " WHEN " column \
+	" LIKE 'warning%' THEN 'inquiry' ELSE 'open' END"
+
 static const struct pg_stmt payments_stmt = {
 	.name = "heal_payments",
 	.sql = CANDIDATES "NOT EXISTS (SELECT 1 FROM payments p WHERE p.payment_intent = x.id)",
@@ -60,8 +65,10 @@ static const struct pg_stmt refunds_stmt = {
 
 static const struct pg_stmt disputes_stmt = {
 	.name = "heal_disputes",
-	.sql = CANDIDATES IS_OURS " AND NOT EXISTS (SELECT 1 FROM stripe_events e WHERE e.object_id = x.id"
-				  " AND e.type LIKE 'charge.dispute.%')",
+	.sql = CANDIDATES
+	"EXISTS (SELECT 1 FROM payments p WHERE p.payment_intent IN (x.intent, x.charge) AND NOT EXISTS ("
+	"SELECT 1 FROM disputes d WHERE d.booking_id = p.booking_id AND d.payment_intent = p.payment_intent"
+	" AND d.id = x.id AND " DISPUTE_CLASS("d.status") " = " DISPUTE_CLASS("x.status") "))",
 	.reads_only = true,
 };
 

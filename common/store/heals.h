@@ -47,7 +47,7 @@ struct heal_candidate {
 /* Sets is_missing:
  * payments: no payment has this id.
  * refunds: of a payment of ours, and nobody has seen the refund in this state or a later one.
- * disputes: of a payment of ours, and no event has told of the dispute. */
+ * disputes: of a payment of ours, and what was told of the dispute last says something else (an inquiry, open, won, lost). */
 enum err_kind heals_find_missing_payments(struct pg *db, struct heal_candidate *candidates, size_t count,
 					  struct err *err) MUST_CHECK;
 enum err_kind heals_find_missing_refunds(struct pg *db, struct heal_candidate *candidates, size_t count,

@@ -36,6 +36,26 @@ enum err_kind refund_beside_queue(struct pg *tx, int64_t booking_id, const char 
 	return pg_queue(tx, &stmt, &args, err);
 }
 
+enum err_kind refund_beside_find_dispute(struct pg *db, const char *payment_intent, const char *dispute,
+					 struct arena *arena, const char **ret_status, struct err *err)
+{
+	static const struct pg_stmt stmt = {
+		.name = "refund_beside_dispute",
+		.sql = "SELECT d.status FROM payments p JOIN disputes d USING (booking_id, payment_intent)"
+		       " WHERE p.payment_intent = $1 AND d.id = $2",
+		.reads_only = true,
+	};
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct pg_args args = {0};
+
+	pg_arg_text(&args, payment_intent);
+	pg_arg_text(&args, dispute);
+	if (pg_one(db, &stmt, &args, &results, err))
+		return err->kind;
+	*ret_status = pg_rows(&results, 0) > 0 ? pg_text_dup(&results, 0, 0, 0, arena) : NULL;
+	return ERR_OK;
+}
+
 enum err_kind refund_beside_find_lost(struct pg *db, const char *payment_intent, struct arena *arena,
 				      const char **ret_dispute, struct err *err)
 {

@@ -45,6 +45,11 @@ struct refund_beside refund_beside_read(const struct pg_results *results, int in
 enum err_kind refund_beside_queue(struct pg *tx, int64_t booking_id, const char *payment_intent,
 				  struct err *err) MUST_CHECK;
 
+/* What is known of one dispute of a payment: Stripe's status, in the arena; NULL: nothing. Errors those of pg_run. */
+enum err_kind refund_beside_find_dispute(struct pg *db, const char *payment_intent, const char *dispute,
+					 struct arena *arena, const char **ret_status,
+					 struct err *err) MUST_CHECK;
+
 /* The newest lost dispute of a payment: "dp_..." in the arena; NULL: none. Errors those of pg_run. */
 enum err_kind refund_beside_find_lost(struct pg *db, const char *payment_intent, struct arena *arena,
 				      const char **ret_dispute, struct err *err) MUST_CHECK;

@@ -32,14 +32,25 @@ static const struct pg_stmt record_stmt = {
 		       "$10", "$11", "$12", "$13") " SELECT count(*) FROM u",
 };
 
-/* One by hand is told of when it is seen for the first time. */
+#define IS_DEAD(column) column " IN ('failed', 'canceled')"
+
+/* One by hand is told of when it is seen for the first time, and, while nobody has asked for a refund here, when it comes to nothing after
+ * that: the parent was told of money that does not come. */
 static const struct pg_stmt seen_stmt = {
 	.name = "refund_event_seen",
-	.sql = "WITH s AS (" REFUND_SEEN " RETURNING xmax = 0 AS is_new"
+	.sql = "WITH was AS (SELECT status FROM stripe_refunds WHERE id = $1"
+	       "), s AS (" REFUND_SEEN " RETURNING xmax = 0 AS is_new, status"
 	       "), l AS ("
 	       "INSERT INTO booking_log (booking_id, actor, what, detail)"
 	       " SELECT $11, 'stripe', 'refund_by_hand', $12::jsonb FROM s WHERE is_new AND $6::uuid IS NULL"
-	       ") SELECT coalesce(bool_or(is_new), false) FROM s",
+	       "), f AS (SELECT 1 FROM s, was WHERE $6::uuid IS NULL AND " IS_DEAD("s.status") " AND NOT " IS_DEAD(
+		       "was.status") " AND NOT EXISTS (SELECT 1 FROM refunds WHERE payment_intent = $2)"
+				     "), t AS (INSERT INTO booking_log (booking_id, actor, what, detail)"
+				     " SELECT $11, 'stripe', 'refund_failed', $12::jsonb FROM f"
+				     "), m AS (INSERT INTO mails (booking_id, kind, recipient_id, booking_version, ref, next_try_at)"
+				     " SELECT b.id, 'refund_failed', b.parent_id, b.version, $1, clock_timestamp() FROM f, bookings b"
+				     " WHERE b.id = $11 ON CONFLICT DO NOTHING"
+				     ") SELECT coalesce(bool_or(is_new), false), EXISTS (SELECT 1 FROM f) FROM s",
 };
 
 static const struct pg_stmt twice_stmt = {
@@ -151,7 +162,8 @@ enum err_kind refund_events_record(struct pg *db, const struct refund_record *re
 }
 
 enum err_kind refund_events_record_seen(struct pg *db, const struct refund_events_found *about,
-					const struct stripe_refund *seen, bool *ret_is_twice, struct err *err)
+					const struct stripe_refund *seen, struct refund_seen_news *ret_news,
+					struct err *err)
 {
 	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
 	struct pg_args args = {0}, payment = {0};
@@ -167,8 +179,9 @@ enum err_kind refund_events_record_seen(struct pg *db, const struct refund_event
 	if (pg_queue(db, &seen_stmt, &args, err) || pg_queue(db, &twice_stmt, &payment, err)
 	    || pg_run(db, &results, err))
 		return err->kind;
-	*ret_is_twice =
+	ret_news->is_twice =
 		pg_bool(&results, 0, 0, 0) && stripe_refund_is_live(seen) && pg_bool(&results, 1, 0, 0);
+	ret_news->has_failed = pg_bool(&results, 0, 0, 1);
 	return ERR_OK;
 }
 

@@ -28,10 +28,14 @@ enum err_kind refund_events_find(struct pg *db, const char *payment_intent, cons
 enum err_kind refund_events_record(struct pg *db, const struct refund_record *record, bool *ret_recorded,
 				   struct err *err) MUST_CHECK;
 
+struct refund_seen_news {
+	bool is_twice; /* it is new, and gives back what somebody has settled elsewhere */
+	bool has_failed; /* made by hand, seen alive before, and nobody asked for a refund here: time line and parent hear of it */
+};
 /* A refund as Stripe showed it; never moved backwards. row NULL, or not the one that it names: made by hand, and the time line says so
- * once. *ret_is_twice: it is new, and gives back what somebody has settled elsewhere. */
+ * once. */
 enum err_kind refund_events_record_seen(struct pg *db, const struct refund_events_found *about,
-					const struct stripe_refund *seen, bool *ret_is_twice,
+					const struct stripe_refund *seen, struct refund_seen_news *ret_news,
 					struct err *err) MUST_CHECK;
 
 /* Queue, after refunds_queue_request: Stripe may already have a refund of this payment, so the first attempt lists before it posts. */

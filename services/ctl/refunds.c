@@ -153,12 +153,12 @@ static enum err_kind look(struct pg *db, const struct order *order, const struct
 			  struct refund_list *ret_list, struct err *err)
 {
 	struct stripe_answer answer;
-	bool is_twice; /* what is settled cannot be retried */
+	struct refund_seen_news news; /* what is settled cannot be retried, and a row was asked for */
 
 	if (stripe_list_refunds(order->stripe, &found->about.row->refund, ret_list, &answer, err))
 		return err_while(err, "list the refunds at Stripe");
 	for (size_t i = 0; i < answer.seen_count; i++) {
-		if (refund_events_record_seen(db, &found->about, &answer.seen[i], &is_twice, err))
+		if (refund_events_record_seen(db, &found->about, &answer.seen[i], &news, err))
 			return err->kind;
 	}
 	return ERR_OK;

@@ -37,6 +37,7 @@ static enum stripe_source source_of(enum heal_pass pass)
 	case HEAL_ALL_REFUNDS:
 		return STRIPE_REFUNDS;
 	case HEAL_DISPUTES:
+	case HEAL_ALL_DISPUTES:
 		return STRIPE_DISPUTES;
 	}
 	return STRIPE_EVENTS;

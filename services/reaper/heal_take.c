@@ -158,6 +158,7 @@ enum err_kind healing_take_page(struct healing *h, struct err *err)
 	case HEAL_ALL_REFUNDS:
 		return heal_objects(h, heals_find_missing_refunds, err);
 	case HEAL_DISPUTES:
+	case HEAL_ALL_DISPUTES:
 		return heal_objects(h, heals_find_missing_disputes, err);
 	}
 	return ERR_OK;

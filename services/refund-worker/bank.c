@@ -1,4 +1,4 @@
-/* bank.c: a refund that waits for the bank, after the bank has given the money back: nobody owes it any more. */
+/* bank.c: a refund that came to nothing or waits for somebody, after the bank has given the money back: nobody owes it any more. */
 #include "refund_beside.h"
 #include "refund_events.h"
 #include "refund_worker.h"
@@ -31,7 +31,7 @@ enum err_kind bank_settle(struct pg *tx, const char *payment_intent, struct aren
 	if (refund_events_lock(tx, payment_intent, err)
 	    || refund_events_find(tx, payment_intent, NULL, arena, &about, err))
 		return err->kind;
-	if (!about.row || !refund_waits_for_bank(about.row->refund.state, about.reason))
+	if (!about.row || about.is_settled || !refund_state_is_unwell(about.row->refund.state))
 		return ERR_OK;
 	if (is_charged_back(tx, &about, &is, err))
 		return err->kind;

@@ -119,7 +119,7 @@ static enum err_kind write_once(struct pg *db, const struct refund_record *recor
 	PG_TX_SCOPE struct pg *tx = db;
 
 	*ret = (struct written){0};
-	if (!refund_waits_for_bank(record->change->state, record->change->reason))
+	if (!refund_state_is_unwell(record->change->state))
 		return refunds_record(db, record, &ret->recorded, err);
 	if (pg_queue_begin(tx, err) || pg_run(tx, &begun, err)
 	    || refunds_record(tx, record, &ret->recorded, err)

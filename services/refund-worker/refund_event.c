@@ -10,7 +10,7 @@
 #include "crash_point.h"
 #include "id.h"
 #include "log.h"
-#include "refund_promise.h"
+#include "refund_beside.h"
 #include "str.h"
 #include "stripe_object.h"
 
@@ -24,17 +24,24 @@ static bool is_unsent(enum refund_state state)
 	return state == REFUND_REQUESTED || state == REFUND_SENDING;
 }
 
+static const char *status_of(const struct stripe_event *event)
+{
+	return event->status ? event->status : "";
+}
+
 static enum err_kind keep_fact(struct refund_event *e, const struct stripe_refund *seen, struct err *err)
 {
 	struct pg *db = NULL;
 	enum err_kind kind = pg_pool_take(e->db, POOL_WAIT_MS, &db, err);
-	bool is_twice = false;
+	struct refund_seen_news news = {0};
 
 	if (!kind)
-		kind = refund_events_record_seen(db, &e->about, seen, &is_twice, err);
+		kind = refund_events_record_seen(db, &e->about, seen, &news, err);
 	pg_pool_give(e->db, db);
-	if (!kind && is_twice)
+	if (!kind && news.is_twice)
 		alarm_raise_payment(e->job, "given_back_twice", e->about.payment_intent, seen->id);
+	if (!kind && news.has_failed)
+		alarm_raise(e->job, "refund_failed", seen->failure_reason);
 	return kind;
 }
 
@@ -181,12 +188,43 @@ enum err_kind refund_event_refund(struct refund_event *e, struct err *err)
 	return change.list_next ? move_by_list(e, err) : ERR_OK;
 }
 
-/* What the time line calls it. */
-static const char *dispute_word(const struct stripe_event *event)
+/* The bank, or the bank and somebody by hand, may have given back what this refund did not. */
+static enum err_kind settle_once(struct refund_event *e, struct pg *db, bool *ret_settled, struct err *err)
 {
-	if (event->status && str_eq(event->status, "lost"))
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	PG_TX_SCOPE struct pg *tx = db;
+
+	if (pg_queue_begin(tx, err)
+	    || bank_settle(tx, e->about.payment_intent, e->job->arena, ret_settled, err)
+	    || pg_queue_commit(tx, err))
+		return err->kind;
+	return pg_run(tx, &results, err);
+}
+
+enum err_kind refund_event_settle(struct refund_event *e, struct err *err)
+{
+	bool settled = false;
+	struct pg *db = NULL;
+	enum err_kind kind;
+
+	if (!e->about.row || e->about.is_settled || !refund_state_is_unwell(e->about.row->refund.state))
+		return ERR_OK;
+	kind = pg_pool_take(e->db, POOL_WAIT_MS, &db, err);
+	if (!kind)
+		kind = settle_once(e, db, &settled, err);
+	pg_pool_give(e->db, db);
+	if (settled)
+		LOG(LOG_INFO, "the bank has given back what this refund did not",
+		    LOG_I("booking", e->about.booking_id), LOG_S("refund", e->about.row->refund.id));
+	return kind;
+}
+
+/* What the time line calls it. */
+static const char *dispute_word(const char *status)
+{
+	if (str_eq(status, "lost"))
 		return "charged_back";
-	return str_eq(event->type, "charge.dispute.closed") ? "dispute_closed" : "disputed";
+	return str_eq(status, "won") || str_eq(status, "warning_closed") ? "dispute_closed" : "disputed";
 }
 
 /* Only now may what waits for the bank be settled: the same transaction tells of the dispute and looks at the row. */
@@ -197,7 +235,8 @@ static enum err_kind write_dispute(struct refund_event *e, struct pg *db, const 
 	bool settled = false;
 
 	if (pg_queue_begin(tx, err)
-	    || booking_log_queue(tx, e->about.booking_id, "stripe", dispute_word(e->event), detail, err)
+	    || booking_log_queue(tx, e->about.booking_id, "stripe", dispute_word(status_of(e->event)), detail,
+				 err)
 	    || pg_run(tx, &results, err))
 		return err->kind;
 	if (bank_settle(tx, e->about.payment_intent, e->job->arena, &settled, err)
@@ -215,12 +254,11 @@ static enum err_kind write_dispute(struct refund_event *e, struct pg *db, const 
 static enum err_kind tell_dispute(struct refund_event *e, struct err *err)
 {
 	const struct stripe_event *event = e->event;
-	const char *detail =
-		arena_printf(e->job->arena,
-			     "{\"dispute\":\"%s\",\"status\":\"%s\",\"paymentIntent\":\"%s\","
-			     "\"amountMinor\":%" PRId64 ",\"currency\":\"%s\"}",
-			     event->object_id, event->status ? event->status : "", e->about.payment_intent,
-			     event->amount.minor, event->amount.currency);
+	const char *detail = arena_printf(e->job->arena,
+					  "{\"dispute\":\"%s\",\"status\":\"%s\",\"paymentIntent\":\"%s\","
+					  "\"amountMinor\":%" PRId64 ",\"currency\":\"%s\"}",
+					  event->object_id, status_of(event), e->about.payment_intent,
+					  event->amount.minor, event->amount.currency);
 	struct pg *db = NULL;
 	enum err_kind kind;
 
@@ -233,19 +271,34 @@ static enum err_kind tell_dispute(struct refund_event *e, struct err *err)
 	return kind;
 }
 
+/* Is it news? Stripe's events come in any order, and a webhook may tell of some types only. */
+static enum err_kind is_news(struct refund_event *e, bool *ret_is, struct err *err)
+{
+	const char *known = NULL;
+	struct pg *db = NULL;
+	enum err_kind kind = pg_pool_take(e->db, POOL_WAIT_MS, &db, err);
+
+	if (!kind)
+		kind = refund_beside_find_dispute(db, e->about.payment_intent, e->event->object_id,
+						  e->job->arena, &known, err);
+	pg_pool_give(e->db, db);
+	*ret_is = dispute_says_more(known, status_of(e->event));
+	return kind;
+}
+
 enum err_kind refund_event_dispute(struct refund_event *e, struct err *err)
 {
-	const char *status = e->event->status ? e->event->status : "";
+	const char *status = status_of(e->event);
 	const struct refund_claim *row = e->about.row;
 	struct refund_change change;
+	bool news = false;
 
+	if (is_news(e, &news, err) || !news)
+		return err->kind;
 	if (row && refund_dispute_next(&row->refund, e->about.reason, status, &change)
 	    && move(e, &change, err))
 		return err->kind;
 	/* Last, for what is told must not be told again when the row has moved on meanwhile. */
-	if (!str_eq(e->event->type, "charge.dispute.created")
-	    && !str_eq(e->event->type, "charge.dispute.closed"))
-		return ERR_OK;
 	if (tell_dispute(e, err))
 		return err->kind;
 	if (dispute_takes_money(status))

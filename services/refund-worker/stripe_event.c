@@ -36,9 +36,9 @@ static enum err_kind apply(void *context, struct pg_pool *db, const struct job *
 	about.booking_id = e.about.booking_id;
 	if (str_starts(event->type, "charge.dispute."))
 		return refund_event_dispute(&e, err);
-	if (str_eq(event->object_kind, "refund"))
-		return refund_event_refund(&e, err);
-	return refund_event_sum(&e, err);
+	if (str_eq(event->object_kind, "refund") ? refund_event_refund(&e, err) : refund_event_sum(&e, err))
+		return err->kind;
+	return refund_event_settle(&e, err);
 }
 
 void refund_event_handler_init(struct refund_worker *worker, struct worker_handler *ret_handler)

@@ -7,13 +7,25 @@ objects say what happened.
 import json
 
 import pytest
-from settle_world import Stripe, deliver, fault, hold, log, mails, payments, refunds, row, wait_status
+from settle_world import (
+    Stripe,
+    applied,
+    deliver,
+    fault,
+    hold,
+    log,
+    mails,
+    payments,
+    refunds,
+    row,
+    wait_status,
+)
 from stack import Stack
 from stack import refunding as r
 from stack.stripe_caller import instance_id
 
 EAGER = {"UNBOOK_HEAL_MS": "200", "UNBOOK_HEAL_AFTER_MS": "0", "UNBOOK_HEAL_ALL_MS": "200"}
-PASSES = ("events", "payments", "refunds", "disputes", "all_payments", "all_refunds")
+PASSES = ("events", "payments", "refunds", "disputes", "all_payments", "all_refunds", "all_disputes")
 DEAD_ENDPOINT = "http://127.0.0.1:9/"
 
 
@@ -237,6 +249,37 @@ def test_a_refund_that_fails_long_after_it_was_made_is_found_by_the_pass_over_al
     resume(stack, "all_refunds")
     stack.eventually(lambda: r.row(stack, refund)["state"] == "failed")
     resume(stack)
+
+
+@pytest.mark.parametrize(("end", "state"), [("won", "succeeded"), ("lost", "needs_attention")])
+def test_how_a_dispute_ended_long_after_it_was_told_is_found_by_the_pass_over_all(stack, end, state):
+    pause(stack)
+    booking = r.paid(stack)
+    dispute = stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute")["id"]
+    deliver(stack, next(e for e in Stripe(stack).events() if e["data"]["object"].get("id") == dispute))
+    stack.eventually(lambda: "disputed" in log(stack, booking.id))
+    refund = r.ask(stack, booking)
+    stack.eventually(lambda: r.row(stack, refund)["state"] == "needs_attention")
+    stack.stripe.post(f"disputes/{dispute}/move", status=end)
+    resume(stack, "all_disputes")
+    after = stack.eventually(
+        lambda: (row := r.row(stack, refund))["state"] == state and bool(row["settled_at"]) == (end == "lost") and row
+    )
+    assert after["settled_reference"] == (dispute if end == "lost" else None)
+    resume(stack)
+
+
+def test_a_dispute_that_was_told_before_its_payment_was_known_is_found(stack):
+    pause(stack)
+    booking, checkout = hold(stack, held="1 hour")
+    intent = Stripe(stack).pay(checkout)["payment_intent"]
+    stack.stripe.post(f"payment_intents/{intent}/dispute")
+    told = next(e for e in Stripe(stack).events() if e["type"] == "charge.dispute.created" and e["data"]["object"]["payment_intent"] == intent)
+    deliver(stack, told)
+    assert stack.eventually(lambda: applied(stack, told["id"]))["last_error"] == "unknown_payment"
+    resume(stack)
+    wait_status(stack, booking, 1)
+    stack.eventually(lambda: log(stack, booking)[-1] == "disputed")
 
 
 def test_a_span_of_many_pages_is_read_on_where_the_page_before_ended(stack):

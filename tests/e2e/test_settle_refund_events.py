@@ -299,6 +299,60 @@ def test_an_inquiry_stops_nothing(stack):
     r.wait_state(stack, refund, "succeeded")
 
 
+def test_an_inquiry_that_becomes_a_dispute_stops_what_was_not_sent(stack):
+    booking = r.paid(stack)
+    dispute = stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute", status="warning_needs_response")["id"]
+    stack.stripe.post(f"disputes/{dispute}/move", status="needs_response")
+    tell(stack, "charge.dispute.updated", "charge.dispute.created")
+    assert stack.sql("SELECT status FROM disputes WHERE id = %s", dispute) == [{"status": "needs_response"}]
+    refund = r.ask(stack, booking)
+    assert r.wait_state(stack, refund, "needs_attention")["failure_reason"] == "charge_disputed"
+    assert not r.posts(stack, booking)
+    assert log(stack, booking.id)[:2] == ["disputed", "disputed"], "an inquiry, and then a dispute"
+
+
+def a_refund_on_its_way_fails_of_a_dispute(stack, **part):
+    booking = r.paid(stack)
+    stack.stripe.post(f"payment_intents/{booking.payment_intent}/course", course="pending")
+    refund = r.ask(stack, booking)
+    r.wait_state(stack, refund, "pending")
+    dispute = stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute", **part)["id"]
+    tell(stack, "refund.failed", "charge.dispute.created")
+    assert r.wait_state(stack, refund, "failed")["failure_reason"] == "charge_for_pending_refund_disputed"
+    return booking, refund, dispute
+
+
+@pytest.mark.parametrize("part", [{}, {"amount": 1000}])
+def test_a_refund_that_failed_of_a_dispute_is_settled_when_the_bank_gives_all_of_it_back(stack, part):
+    booking, refund, dispute = a_refund_on_its_way_fails_of_a_dispute(stack, **part)
+    stack.stripe.post(f"disputes/{dispute}/move", status="lost")
+    tell(stack, "charge.dispute.closed")
+    row = r.row(stack, refund)
+    assert (row["settled_by"], row["settled_reference"]) == ((None, None) if part else ("stripe", dispute))
+    assert len(r.posts(stack, booking)) == 1
+
+
+def test_a_refund_that_failed_of_a_dispute_is_made_again_when_that_is_won(stack):
+    booking, refund, dispute = a_refund_on_its_way_fails_of_a_dispute(stack)
+    stack.stripe.post(f"payment_intents/{booking.payment_intent}/course", course="succeeded")
+    stack.stripe.post(f"disputes/{dispute}/move", status="won")
+    tell(stack, "charge.dispute.closed")
+    assert r.wait_state(stack, refund, "succeeded")["generation"] == 2
+    r.check_refunded(stack, booking)
+
+
+def test_what_the_bank_and_somebody_by_hand_have_given_back_together_is_settled(stack):
+    booking = r.paid(stack)
+    dispute = stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute", amount=1000)["id"]
+    stack.stripe.post(f"disputes/{dispute}/move", status="lost")
+    tell(stack, "charge.dispute.closed")
+    refund = r.ask(stack, booking)
+    assert r.wait_state(stack, refund, "needs_attention")["settled_at"] is None
+    by_hand(stack, booking, amount=3500)
+    tell(stack, "refund.created")
+    assert r.row(stack, refund)["settled_reference"] == dispute
+
+
 def test_a_dispute_of_a_kept_payment_is_told_and_changes_nothing(stack):
     booking = r.paid(stack)
     stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute")

@@ -25,11 +25,13 @@ def open_dispute(sim: Simulator, charge: StripeObject, body: dict[str, Any]) -> 
     """status warning_*: an inquiry, no money moves and the charge stays refundable."""
     status = body.get("status", "needs_response")
     inquiry = status.startswith("warning_")
+    made = sim.refunds_of.get(charge["id"], [])
+    arrived = sum(refund["amount"] for refund in made if refund["status"] == "succeeded")
     dispute = sim.disputes.add(
         {
             "id": new_id("dp"),
             "object": "dispute",
-            "amount": body.get("amount", charge["amount_captured"] - charge["amount_refunded"]),
+            "amount": body.get("amount", charge["amount_captured"] - arrived),
             "balance_transactions": [],
             "charge": charge["id"],
             "created": sim.now_s(),
@@ -56,7 +58,7 @@ def open_dispute(sim: Simulator, charge: StripeObject, body: dict[str, Any]) -> 
     emit(sim, "charge.dispute.created", dispute)
     if not inquiry:
         emit(sim, "charge.dispute.funds_withdrawn", dispute)
-    for refund in list(sim.refunds_of.get(charge["id"], [])):
+    for refund in list(made):
         if not inquiry and refund["status"] == "pending":
             move(sim, refund, "failed", "charge_for_pending_refund_disputed")
     return dispute

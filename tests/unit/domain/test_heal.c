@@ -24,7 +24,7 @@ static void expect(enum heal_pass pass, struct instant done_until, struct instan
 
 Test(heal, the_first_span_begins_with_the_database)
 {
-	for (enum heal_pass pass = HEAL_EVENTS; pass <= HEAL_ALL_REFUNDS; pass++)
+	for (enum heal_pass pass = HEAL_EVENTS; pass <= HEAL_ALL_DISPUTES; pass++)
 		expect(pass, INSTANT_NONE, ago(DAY_US), ago(DAY_US + HEAL_OVERLAP_US));
 }
 
@@ -38,19 +38,23 @@ Test(heal, all_is_read_again_from_the_beginning)
 {
 	expect(HEAL_ALL_PAYMENTS, ago(10 * MINUTE_US), ago(DAY_US), ago(DAY_US + HEAL_OVERLAP_US));
 	expect(HEAL_ALL_REFUNDS, ago(10 * MINUTE_US), ago(DAY_US), ago(DAY_US + HEAL_OVERLAP_US));
+	expect(HEAL_ALL_DISPUTES, ago(10 * MINUTE_US), ago(DAY_US), ago(DAY_US + HEAL_OVERLAP_US));
 }
 
-Test(heal, nothing_older_than_30_days_is_asked_for)
+Test(heal, nothing_older_than_30_days_is_asked_for_but_disputes_of_half_a_year)
 {
 	for (enum heal_pass pass = HEAL_EVENTS; pass <= HEAL_ALL_REFUNDS; pass++)
 		for (int64_t days = 31; days < 400; days += 92)
 			expect(pass, days > 200 ? INSTANT_NONE : ago(days * DAY_US), ago(400 * DAY_US),
 			       ago(5 * MINUTE_US + HEAL_BACK_US));
+	expect(HEAL_ALL_DISPUTES, INSTANT_NONE, ago(100 * DAY_US), ago(100 * DAY_US + HEAL_OVERLAP_US));
+	expect(HEAL_ALL_DISPUTES, INSTANT_NONE, ago(400 * DAY_US),
+	       ago(5 * MINUTE_US + HEAL_DISPUTES_BACK_US));
 }
 
 Test(heal, every_pass_has_a_name_of_its_own)
 {
-	for (enum heal_pass pass = HEAL_EVENTS; pass <= HEAL_ALL_REFUNDS; pass++) {
+	for (enum heal_pass pass = HEAL_EVENTS; pass <= HEAL_ALL_DISPUTES; pass++) {
 		enum heal_pass again;
 
 		cr_assert(heal_pass_decode(heal_pass_name(pass), &again));

@@ -347,15 +347,19 @@ Test(refund_event, a_dispute_stops_what_was_never_sent_and_a_won_one_lets_go_wha
 {
 	static const char *const statuses[] = {"needs_response", "under_review", "lost", "won",
 					       "warning_closed"};
-	static const char *const reasons[] = {NULL, "charge_disputed", "refused"};
+	static const char *const reasons[] = {NULL, "charge_disputed", "charge_for_pending_refund_disputed",
+					      "refused"};
 
 	for (int state = 0; state <= REFUND_NEEDS_ATTENTION; state++) {
-		for (unsigned i = 0; i < 30; i++) {
+		for (unsigned i = 0; i < 40; i++) {
 			struct refund refund = sample_refund((enum refund_state)state);
-			const char *status = statuses[i % 5], *reason = reasons[i / 5 % 3];
-			bool takes = i % 5 < 3, was_sent = i >= 15, is_unsent = state <= REFUND_SENDING;
+			const char *status = statuses[i % 5], *reason = reasons[i / 5 % 4];
+			bool takes = i % 5 < 3, was_sent = i >= 20, is_unsent = state <= REFUND_SENDING;
 			bool stops = takes && is_unsent && !was_sent;
-			bool goes = i % 5 == 3 && i / 5 % 3 == 1 && state == REFUND_NEEDS_ATTENTION;
+			bool failed = state == REFUND_FAILED;
+			bool goes = i % 5 == 3
+				    && ((i / 5 % 4 == 1 && state == REFUND_NEEDS_ATTENTION)
+					|| (i / 5 % 4 == 2 && failed));
 			struct refund_change got = {0};
 
 			refund.attempts = was_sent ? 2 : 1;
@@ -363,7 +367,7 @@ Test(refund_event, a_dispute_stops_what_was_never_sent_and_a_won_one_lets_go_wha
 			if (!stops && !goes)
 				continue;
 			cr_assert_eq(got.state, stops ? REFUND_NEEDS_ATTENTION : REFUND_REQUESTED);
-			cr_assert_eq(got.generation, refund.generation);
+			cr_assert_eq(got.generation, refund.generation + failed);
 			cr_assert_eq(got.alarm, stops);
 			cr_assert_str_eq(got.reason, stops ? REFUND_REASON_DISPUTED : "");
 		}

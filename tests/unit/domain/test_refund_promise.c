@@ -56,3 +56,30 @@ Test(refund_promise, an_inquiry_and_a_won_dispute_leave_the_money_here)
 		cr_expect(dispute_takes_money(take[i]), "%s", take[i]);
 	}
 }
+
+Test(refund_promise, what_is_told_of_a_dispute_counts_in_whatever_order_it_comes)
+{
+	/* In ranks: an inquiry, one that was closed, a dispute, its end. */
+	static const struct {
+		const char *status;
+		int rank;
+	} words[] = {{"warning_needs_response", 0},
+		     {"warning_under_review", 0},
+		     {"warning_closed", 1},
+		     {"needs_response", 2},
+		     {"under_review", 2},
+		     {"", 2},
+		     {"won", 3},
+		     {"lost", 3}};
+	size_t count = sizeof words / sizeof *words;
+
+	for (size_t told = 0; told < count; told++) {
+		cr_expect(dispute_says_more(NULL, words[told].status));
+		for (size_t known = 0; known < count; known++)
+			cr_expect_eq(
+				dispute_says_more(words[known].status, words[told].status),
+				words[told].rank > words[known].rank
+					|| (words[told].rank == 3 && words[known].rank == 3 && told != known),
+				"%s after %s", words[told].status, words[known].status);
+	}
+}
