@@ -14,13 +14,14 @@ static const struct pg_stmt facts_stmt = {
 	       "r.email, r.display_name, r.locale, r.time_zone, t.display_name, p.display_name, s.display_name, " WALL_CLOCK("b.starts_at") ", " WALL_CLOCK("b.ends_at") ", " WALL_CLOCK(
 		       "b.starts_at - b.cancel_notice") ", "
 							"(extract(epoch FROM local_time(b.starts_at, r.time_zone) - b.starts_at AT TIME ZONE 'UTC') / 60)::int, "
-							"CASE WHEN b.status = 1 THEN m.url END, i.id, f.state, coalesce(y.amount_minor, b.amount_minor), "
-							"coalesce(y.currency, b.currency), f.failure_reason, " REFUND_BESIDE_COLUMNS
+							"CASE WHEN b.status = 1 THEN m.url END, i.id, f.state, coalesce(z.amount_minor, y.amount_minor, b.amount_minor), "
+							"coalesce(z.currency, y.currency, b.currency), coalesce(z.reason, f.failure_reason), " REFUND_BESIDE_COLUMNS
 							" "
 							"FROM bookings b JOIN users r ON r.id = $2 JOIN users t ON t.id = b.teacher_id JOIN users p ON p.id = b.parent_id "
 							"JOIN users s ON s.id = b.student_id CROSS JOIN instance i LEFT JOIN meetings m ON m.booking_id = b.id "
 							"LEFT JOIN refunds f ON f.booking_id = b.id AND CASE WHEN $3 = '' THEN f.payment_intent = b.payment_intent "
-							"ELSE f.id::text = split_part($3, ':', 1) END LEFT JOIN payments y ON y.payment_intent = f.payment_intent" REFUND_BESIDE_JOIN(
+							"ELSE f.id::text = split_part($3, ':', 1) END LEFT JOIN payments y ON y.payment_intent = f.payment_intent "
+							"LEFT JOIN stripe_refunds z ON z.id = $3" REFUND_BESIDE_JOIN(
 								"b.id",
 								"coalesce(f.payment_intent, CASE WHEN $3 = '' THEN b.payment_intent END)") "WHERE b.id = $1",
 };

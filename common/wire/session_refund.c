@@ -27,12 +27,12 @@ static struct instant add_business_days(struct instant at, int days)
 	return at;
 }
 
-/* A dispute keeps a refund from being sent; one that was sent is not undone by it. */
+/* A dispute keeps a refund from being sent, and from being made again; one that stands at Stripe is not undone by it. */
 static bool waits_for_the_bank(const struct booking_view *view)
 {
 	return view->has_refund && !view->refund.is_settled
 	       && (view->refund.state == REFUND_REQUESTED || view->refund.state == REFUND_SENDING
-		   || view->refund.state == REFUND_NEEDS_ATTENTION);
+		   || refund_state_is_unwell(view->refund.state));
 }
 
 /* What the bank gave back after a lost dispute does not change what is said of a refund that went out beside it. */

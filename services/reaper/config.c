@@ -14,9 +14,10 @@ const struct conf_row reaper_rows[] = {
 		     "Ask Stripe every so many ms for what no webhook told"),
 	SETTINGS_INT("UNBOOK_HEAL_AFTER_MS", offsetof(struct reaper_settings, heal_after_ms), "300000", 0,
 		     86400000, "What happened at Stripe is left to its webhook for so many ms"),
-	SETTINGS_INT("UNBOOK_HEAL_ALL_MS", offsetof(struct reaper_settings, heal_all_ms), "86400000", 10,
-		     2592000000,
-		     "Compare all payments and refunds of the last 30 days again every so many ms"),
+	SETTINGS_INT(
+		"UNBOOK_HEAL_ALL_MS", offsetof(struct reaper_settings, heal_all_ms), "86400000", 10,
+		2592000000,
+		"Compare all payments and refunds of the last 30 days, and disputes of the last 180, again every so many ms"),
 };
 
 const size_t reaper_row_count = sizeof(reaper_rows) / sizeof(reaper_rows[0]);

@@ -1,5 +1,7 @@
 """What Stripe tells of refunds and disputes reaches the refund's row, or the booking that nobody asked to refund."""
 
+import email
+import email.policy
 import json
 
 import pytest
@@ -287,6 +289,24 @@ def test_a_refund_by_hand_of_what_was_settled_elsewhere_is_one_alarm(stack):
     assert (alarm["payment"], alarm["code"], alarm["booking"]) == (booking.payment_intent, made["id"], booking.id)
     assert r.alarms(worker, "given_back_twice") == 1
     assert refund in ctl.run(stack, "verify", code=1)[0]
+
+
+@pytest.mark.parametrize("told", [("refund.updated",), ("refund.failed", "charge.refund.updated")])
+def test_a_part_refunded_by_hand_of_a_kept_session_that_fails_later_is_told(stack, told):
+    booking = r.paid(stack)
+    made = by_hand(stack, booking, amount=1500)
+    tell(stack, "refund.created")
+    assert not mails(stack, booking.id)
+    stack.stripe.post(f"refunds/{made['id']}/move", status="failed", failure_reason="lost_or_stolen_card")
+    for _ in range(2):
+        tell(stack, *told)
+    assert log(stack, booking.id) == ["refund_by_hand", "refund_failed"] and row(stack, booking.id)["status"] == 1
+    assert [kind for kind, *_ in mails(stack, booking.id)] == ["refund_failed"]
+    assert r.alarms(stack.of("refund-worker")[0], "refund_failed") == 1
+    stack.start_service("notifier")
+    (spooled,) = stack.eventually(lambda: stack.mail.delivered(booking.parent.email))
+    text = email.message_from_bytes(spooled.raw, policy=email.policy.default).get_body(("plain",)).get_content()
+    assert "could not accept the refund of €15.00" in text and "lost or stolen" in text
 
 
 def test_an_inquiry_stops_nothing(stack):

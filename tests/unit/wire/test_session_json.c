@@ -234,8 +234,8 @@ Test(session_json, a_disputed_payment_is_promised_by_nobody_but_the_bank)
 	view.beside = (struct refund_beside){1000, true};
 	cr_assert_not_null(strstr(text("cancelMessage"), "disputed with the bank"));
 	for (int state = REFUND_REQUESTED; state <= REFUND_NEEDS_ATTENTION; state++) {
-		bool waits = state == REFUND_REQUESTED || state == REFUND_SENDING
-			     || state == REFUND_NEEDS_ATTENTION;
+		bool waits = state == REFUND_REQUESTED || state == REFUND_SENDING || state == REFUND_FAILED
+			     || state == REFUND_CANCELED || state == REFUND_NEEDS_ATTENTION;
 
 		cancel((enum refund_state)state);
 		cr_expect_eq(strstr(refund_text("words"), "disputed with the bank") != NULL, waits, "%d",
@@ -324,8 +324,8 @@ Test(session_json, what_the_bank_has_left_of_a_payment_goes_back_another_way)
 	session_promise_words(&promise, "your card", promised);
 	cr_assert_str_eq(promised, words);
 	for (int state = REFUND_REQUESTED; state <= REFUND_NEEDS_ATTENTION; state++) {
-		bool waits = state == REFUND_REQUESTED || state == REFUND_SENDING
-			     || state == REFUND_NEEDS_ATTENTION;
+		bool waits = state == REFUND_REQUESTED || state == REFUND_SENDING || state == REFUND_FAILED
+			     || state == REFUND_CANCELED || state == REFUND_NEEDS_ATTENTION;
 
 		cancel((enum refund_state)state);
 		cr_expect_eq(strcmp(refund_text("words"), words) == 0, waits, "%d", state);
