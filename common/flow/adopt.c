@@ -10,6 +10,7 @@
 struct adopting {
 	const struct flow *flow;
 	const struct adoption *adoption;
+	bool only_cancelled;
 	char refund_id[ID_UUID_BYTES];
 };
 
@@ -40,7 +41,7 @@ static enum err_kind add_row_once(void *context, struct pg *db, struct err *err)
 		return err->kind;
 	if (!locked.found)
 		return err_set(err, ERR_REJECT, "unknown_booking", "no such booking");
-	if (is_asked_for)
+	if (is_asked_for || (a->only_cancelled && locked.booking.status != BOOKING_CANCELLED))
 		return ERR_OK;
 	id_uuid(a->refund_id);
 	refund.cause = cause_of(&locked.booking);
@@ -62,5 +63,12 @@ enum err_kind adopt_refund(const struct flow *flow, const struct adoption *adopt
 
 	if (kind && kind != ERR_REJECT)
 		return kind;
+	return flow_run(flow, add_row_once, &adopting, err);
+}
+
+enum err_kind owe_again(const struct flow *flow, const struct adoption *adoption, struct err *err)
+{
+	struct adopting adopting = {.flow = flow, .adoption = adoption, .only_cancelled = true};
+
 	return flow_run(flow, add_row_once, &adopting, err);
 }

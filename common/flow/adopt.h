@@ -1,4 +1,5 @@
-/* adopt.h: a full refund that somebody made by hand in Stripe's dashboard becomes the refund of our tables (design.md section 7, Refund). */
+/* adopt.h: a refund row that no cancel has made: for a full refund that somebody made by hand in Stripe's dashboard (design.md section 7,
+ * Refund), or for money that the bank was taken to have given back. */
 #ifndef ADOPT_H
 #define ADOPT_H
 
@@ -17,5 +18,9 @@ struct adoption {
  * Errors those of cancel_booking, except its refusals; ERR_REJECT unknown_booking. */
 enum err_kind adopt_refund(const struct flow *flow, const struct adoption *adoption,
 			   struct err *err) MUST_CHECK;
+
+/* A dispute that was lost has ended won after all: the bank has given nothing back. A Cancelled booking whose cancel asked for no refund of
+ * this payment, because of that dispute, gets its row; of any other nothing changes. Errors those of flow_run, ERR_REJECT unknown_booking. */
+enum err_kind owe_again(const struct flow *flow, const struct adoption *adoption, struct err *err) MUST_CHECK;
 
 #endif

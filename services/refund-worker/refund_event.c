@@ -141,14 +141,19 @@ static enum err_kind move_by_list(struct refund_event *e, struct err *err)
 	return is_same(&e->about.row->refund, &change) ? ERR_OK : move(e, &change, err);
 }
 
+static struct flow flow_of(const struct refund_event *e)
+{
+	return (struct flow){.db = e->db,
+			     .arena = e->job->arena,
+			     .actor = "stripe",
+			     .traceparent = e->job->traceparent,
+			     .doorbell_ms = e->worker->settings->worker.doorbell_ms};
+}
+
 /* Nobody asked for it here: somebody did it in the dashboard. */
 static enum err_kind by_hand(struct refund_event *e, struct err *err)
 {
-	const struct flow flow = {.db = e->db,
-				  .arena = e->job->arena,
-				  .actor = "stripe",
-				  .traceparent = e->job->traceparent,
-				  .doorbell_ms = e->worker->settings->worker.doorbell_ms};
+	const struct flow flow = flow_of(e);
 	const struct adoption adoption = {e->about.booking_id, e->about.payment_intent, e->about.captured};
 
 	if (list(e, err))
@@ -286,6 +291,15 @@ static enum err_kind is_news(struct refund_event *e, bool *ret_is, struct err *e
 	return kind;
 }
 
+/* A cancel that found it lost has asked for no refund. */
+static enum err_kind won_unasked(struct refund_event *e, struct err *err)
+{
+	const struct flow flow = flow_of(e);
+	const struct adoption adoption = {e->about.booking_id, e->about.payment_intent, e->about.captured};
+
+	return owe_again(&flow, &adoption, err);
+}
+
 enum err_kind refund_event_dispute(struct refund_event *e, struct err *err)
 {
 	const char *status = status_of(e->event);
@@ -303,5 +317,5 @@ enum err_kind refund_event_dispute(struct refund_event *e, struct err *err)
 		return err->kind;
 	if (dispute_takes_money(status))
 		alarm_raise_payment(e->job, "charge_disputed", e->about.payment_intent, e->event->object_id);
-	return ERR_OK;
+	return str_eq(status, "won") && !row ? won_unasked(e, err) : ERR_OK;
 }

@@ -361,6 +361,24 @@ def test_a_refund_that_failed_of_a_dispute_is_made_again_when_that_is_won(stack)
     r.check_refunded(stack, booking)
 
 
+def test_a_lost_dispute_that_is_won_after_all_leaves_the_refund_to_us(stack):
+    kept, booking = r.paid(stack), r.paid(stack)
+    disputes = [stack.stripe.post(f"payment_intents/{b.payment_intent}/dispute")["id"] for b in (kept, booking)]
+    for dispute in disputes:
+        stack.stripe.post(f"disputes/{dispute}/move", status="lost")
+    tell(stack, "charge.dispute.closed")
+    stack.sql(
+        "UPDATE bookings SET status = 3, cancel_cause = 'parent', cancelled_at = clock_timestamp() WHERE id = %s", booking.id
+    )
+    for dispute in disputes:
+        stack.stripe.post(f"disputes/{dispute}/move", status="won")
+    tell(stack, "charge.dispute.closed")
+    (refund,) = stack.eventually(lambda: refunds(stack, booking.id))
+    r.wait_state(stack, refund["id"], "succeeded")
+    r.check_refunded(stack, booking)
+    assert row(stack, kept.id)["status"] == 1 and not refunds(stack, kept.id) and not r.made(stack, kept)
+
+
 def test_what_the_bank_and_somebody_by_hand_have_given_back_together_is_settled(stack):
     booking = r.paid(stack)
     dispute = stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute", amount=1000)["id"]
