@@ -198,7 +198,7 @@ void cancel_message(const char *message_code, int64_t notice_s, const char *rest
 		{"can_cancel_rest", "You can cancel ", "the session starts",
 		 ". What remains of the payment is returned: "},
 		{"can_cancel_returned", "You can cancel ", "the session starts",
-		 ". The payment was returned before."},
+		 ". The payment was sent back before."},
 		{"can_cancel_disputed", "You can cancel ", "the session starts",
 		 ". The payment is disputed with the bank, which decides where the money goes."},
 		{"can_cancel_by_hand", "You can cancel ", "the session starts",

@@ -26,7 +26,8 @@ static enum refund_promise_kind kind_of(const struct refund_promise *promise, bo
 
 struct refund_promise refund_promise(struct money captured, const struct refund_beside *beside)
 {
-	struct refund_promise promise = {REFUND_PROMISE_ALL, captured, captured, captured};
+	struct refund_promise promise = {REFUND_PROMISE_ALL, captured, captured, captured,
+					 beside->is_on_its_way};
 	int64_t by_hand = within(beside->returned_minor, captured.minor);
 
 	promise.charged_back.minor = within(beside->charged_back_minor, captured.minor - by_hand);

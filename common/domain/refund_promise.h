@@ -32,6 +32,7 @@ struct refund_promise {
 	struct money rest;            /* what is still to be given back: 0 when RETURNED or CHARGED_BACK */
 	struct money returned_before; /* at Stripe and by the bank; at most what was captured */
 	struct money charged_back;    /* of that, by the bank */
+	bool is_on_its_way;           /* some of what Stripe gives back is not there yet, and may fail */
 };
 
 struct refund_promise refund_promise(struct money captured, const struct refund_beside *beside);

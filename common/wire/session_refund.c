@@ -141,14 +141,14 @@ static void by_hand_words(const struct booking_view *view, const struct refund_p
 	money_to_words(view->booking.price, "en", price);
 	if (view->has_refund || promise->kind == REFUND_PROMISE_RETURNED)
 		snprintf(ret_words, SESSION_WORDS_BYTES,
-			 view->beside.is_on_its_way
+			 promise->is_on_its_way
 				 ? "%s is on its way. Banks take 5 to 10 business days to show it."
 				 : "%s was returned. Banks take 5 to 10 business days to show it.",
 			 before);
 	else
 		snprintf(ret_words, SESSION_WORDS_BYTES,
-			 view->beside.is_on_its_way ? "%s of the %s that was paid is on its way back."
-						    : "%s of the %s that was paid was returned.",
+			 promise->is_on_its_way ? "%s of the %s that was paid is on its way back."
+						: "%s of the %s that was paid was returned.",
 			 before, price);
 }
 
@@ -164,13 +164,12 @@ static void add_before(struct money amount, bool is_on_its_way, char words[SESSI
 }
 
 /* Before the bank gave back what it did, somebody may have refunded a part by hand. */
-static void add_by_hand(const struct refund_promise *promise, bool is_on_its_way,
-			char words[SESSION_WORDS_BYTES])
+static void add_by_hand(const struct refund_promise *promise, char words[SESSION_WORDS_BYTES])
 {
 	struct money by_hand = promise->returned_before;
 
 	by_hand.minor -= promise->charged_back.minor;
-	add_before(by_hand, is_on_its_way, words);
+	add_before(by_hand, promise->is_on_its_way, words);
 }
 
 static void part_of_the_bank_words(const struct booking_view *view, const struct refund_promise *promise,
@@ -182,12 +181,11 @@ static void part_of_the_bank_words(const struct booking_view *view, const struct
 	money_to_words(view->booking.price, "en", price);
 	snprintf(ret_words, SESSION_WORDS_BYTES,
 		 "The bank has given %s of the %s that was paid back to whoever paid.", amount, price);
-	add_by_hand(promise, view->beside.is_on_its_way, ret_words);
+	add_by_hand(promise, ret_words);
 }
 
 /* The bank has given it back, or a part of it and the rest is owed. */
-static void charged_back_words(const struct refund_promise *promise, bool is_on_its_way,
-			       char ret_words[SESSION_WORDS_BYTES])
+static void charged_back_words(const struct refund_promise *promise, char ret_words[SESSION_WORDS_BYTES])
 {
 	char amount[MONEY_TEXT_BYTES], rest[MONEY_TEXT_BYTES];
 
@@ -202,7 +200,7 @@ static void charged_back_words(const struct refund_promise *promise, bool is_on_
 		snprintf(ret_words, SESSION_WORDS_BYTES,
 			 "The bank has already given %s back to whoever paid, so no refund by us follows.",
 			 amount);
-	add_by_hand(promise, is_on_its_way, ret_words);
+	add_by_hand(promise, ret_words);
 }
 
 void session_refund_words(const struct booking_view *view, bool to_parent,
@@ -216,7 +214,7 @@ void session_refund_words(const struct booking_view *view, bool to_parent,
 		return;
 	}
 	if (promise.kind == REFUND_PROMISE_CHARGED_BACK || is_left_to_us(view)) {
-		charged_back_words(&promise, view->beside.is_on_its_way, ret_words);
+		charged_back_words(&promise, ret_words);
 		return;
 	}
 	if (!view->has_refund || promise.kind == REFUND_PROMISE_RETURNED) {
@@ -230,7 +228,7 @@ void session_refund_words(const struct booking_view *view, bool to_parent,
 		our_refund_words(view, to_parent,
 				 promise.returned_before.minor > 0 ? REFUND_PROMISE_REST : REFUND_PROMISE_ALL,
 				 amount, ret_words);
-	add_before(promise.returned_before, view->beside.is_on_its_way, ret_words);
+	add_before(promise.returned_before, promise.is_on_its_way, ret_words);
 }
 
 /* The day by which a person should see the money: fixed once the refund is sent. None while somebody else has to act or to decide, and none
@@ -330,13 +328,12 @@ void session_promise_words(const struct refund_promise *promise, const char *to,
 		return;
 	case REFUND_PROMISE_REST:
 		snprintf(ret_words, SESSION_WORDS_BYTES,
-			 "A refund of the remaining %s is on its way to %s; " BANKS_TAKE
-			 ". %s was returned before.",
-			 rest, to, before);
+			 "A refund of the remaining %s is on its way to %s; " BANKS_TAKE ".", rest, to);
+		add_before(promise->returned_before, promise->is_on_its_way, ret_words);
 		return;
 	case REFUND_PROMISE_RETURNED:
 		snprintf(ret_words, SESSION_WORDS_BYTES,
-			 "%s was returned before, so nothing is left to return.", before);
+			 "%s was sent back before, so nothing is left to return.", before);
 		return;
 	case REFUND_PROMISE_DISPUTED:
 		snprintf(ret_words, SESSION_WORDS_BYTES, "%s", disputed_words);
@@ -345,5 +342,5 @@ void session_promise_words(const struct refund_promise *promise, const char *to,
 	case REFUND_PROMISE_CHARGED_BACK:
 		break;
 	}
-	charged_back_words(promise, false, ret_words);
+	charged_back_words(promise, ret_words);
 }

@@ -186,8 +186,8 @@ static struct refund_promise promise_of(const struct mail_facts *facts)
 }
 
 /* The sentence about what went back before; beside what the bank gave back, about the rest of that. */
-static enum err_kind add_before(struct values *values, const struct refund_promise *promise,
-				bool is_on_its_way, bool to_parent, struct err *err)
+static enum err_kind add_before(struct values *values, const struct refund_promise *promise, bool to_parent,
+				struct err *err)
 {
 	struct money sum = promise->returned_before;
 
@@ -196,7 +196,7 @@ static enum err_kind add_before(struct values *values, const struct refund_promi
 	add_value(values, "returned_before", amount_words(values, sum, to_parent));
 	if (to_parent && sum.minor > 0)
 		return add_word_value(values, "before",
-				      is_on_its_way ? "before_on_its_way" : "before_returned", err);
+				      promise->is_on_its_way ? "before_on_its_way" : "before_returned", err);
 	add_value(values, "before", NULL);
 	return ERR_OK;
 }
@@ -210,7 +210,7 @@ static enum err_kind add_money(struct values *values, const struct mail_facts *f
 
 	add_value(values, "amount", amount_words(values, facts->captured, to_parent));
 	add_value(values, "rest", amount_words(values, promise.rest, to_parent));
-	add_flag(values, "on_its_way", facts->beside.is_on_its_way);
+	add_flag(values, "on_its_way", promise.is_on_its_way);
 	add_flag(values, "still_owed", promise.rest.minor > 0);
 	add_flag(values, "owed_by_us", promise.rest.minor > 0 && promise.kind != REFUND_PROMISE_DISPUTED);
 	add_flag(values, "refund_all", refunds && promise.kind == REFUND_PROMISE_ALL);
@@ -223,7 +223,7 @@ static enum err_kind add_money(struct values *values, const struct mail_facts *f
 	snprintf(failure, sizeof(failure), "failure_%s",
 		 facts->refund_failure_reason ? facts->refund_failure_reason : "");
 	add_value(values, "failure_words", language_word(values->language, failure));
-	return add_before(values, &promise, facts->beside.is_on_its_way, to_parent, err);
+	return add_before(values, &promise, to_parent, err);
 }
 
 static enum err_kind add_words(struct values *values, const struct mail_facts *facts, struct err *err)
