@@ -108,8 +108,11 @@ Test(heals, only_what_has_no_row_is_missing)
 					   {seen, "failed", ours, NULL, false},
 					   {"re_new", "pending", NULL, ours, false},
 					   {"re_foreign", "failed", "pi_x", NULL, false}};
-	struct heal_candidate disputes[] = {{"dp_told", "lost", ours, NULL, false},
-					    {"dp_new", "lost", ours, NULL, false},
+	struct heal_candidate disputes[] = {{"dp_told", "needs_response", ours, NULL, false},
+					    {"dp_told", "under_review", ours, NULL, false},
+					    {"dp_told", "lost", ours, NULL, false},
+					    {"dp_told", "won", NULL, ours, false},
+					    {"dp_new", "warning_closed", ours, NULL, false},
 					    {"dp_foreign", "lost", "pi_x", NULL, false}};
 	struct err err = {0};
 
@@ -117,14 +120,17 @@ Test(heals, only_what_has_no_row_is_missing)
 	SCHOOL_SQL("INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status)"
 		   " VALUES ('%s', '%s', 100, 'EUR', 'succeeded')",
 		   seen, ours);
-	SCHOOL_SQL("INSERT INTO stripe_events (id, type, object_id, created, applied_at)"
-		   " VALUES ('evt_%lld', 'charge.dispute.updated', 'dp_told', now(), now())",
-		   (long long)booking);
+	SCHOOL_SQL(
+		"INSERT INTO booking_log (booking_id, actor, what, detail) VALUES (%lld, 'stripe', 'disputed',"
+		" '{\"dispute\":\"dp_told\",\"status\":\"needs_response\",\"paymentIntent\":\"%s\"}')",
+		(long long)booking, ours);
 	ASSERT_OK(heals_find_missing_payments(school.pg, payments, 2, &err), err);
 	cr_expect(!payments[0].is_missing && payments[1].is_missing);
 	ASSERT_OK(heals_find_missing_refunds(school.pg, refunds, 5, &err), err);
 	cr_expect(!refunds[0].is_missing && !refunds[1].is_missing, "seen in this state or a later one");
 	cr_expect(refunds[2].is_missing && refunds[3].is_missing && !refunds[4].is_missing);
-	ASSERT_OK(heals_find_missing_disputes(school.pg, disputes, 3, &err), err);
-	cr_expect(!disputes[0].is_missing && disputes[1].is_missing && !disputes[2].is_missing);
+	ASSERT_OK(heals_find_missing_disputes(school.pg, disputes, 6, &err), err);
+	cr_expect(!disputes[0].is_missing && !disputes[1].is_missing, "told, and still open");
+	cr_expect(disputes[2].is_missing && disputes[3].is_missing, "told, but not how it ended");
+	cr_expect(disputes[4].is_missing && !disputes[5].is_missing);
 }
