@@ -51,9 +51,11 @@ static int dispute_rank(const char *status)
 	return strcmp(status, "warning_closed") == 0 ? 1 : 0;
 }
 
-bool dispute_says_more(const char *known_status, const char *told_status)
+bool dispute_says_more(const struct dispute_word *known, const struct dispute_word *told)
 {
-	int known = known_status ? dispute_rank(known_status) : -1, told = dispute_rank(told_status);
+	int known_rank = known->status ? dispute_rank(known->status) : -1, rank = dispute_rank(told->status);
 
-	return told > known || (told == 3 && known == 3 && strcmp(known_status, told_status) != 0);
+	if (rank != 3 || known_rank != 3)
+		return rank > known_rank;
+	return strcmp(known->status, told->status) != 0 && told->told_at.us >= known->told_at.us;
 }

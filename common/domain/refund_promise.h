@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clock.h"
 #include "money.h"
 
 /* What stands beside our refund of one payment. All zero: nothing. */
@@ -40,8 +41,12 @@ struct refund_promise refund_promise(struct money captured, const struct refund_
 /* Does a dispute in this state hold or take the money? An inquiry (warning_...) does not, a won one has given it back. */
 bool dispute_takes_money(const char *stripe_status);
 
-/* Does what is told of a dispute say more than what is known of it (NULL: nothing)? Events come in any order and more than once: an inquiry, one
- * that was closed, a dispute, its end. Of two ends the one that is told now. */
-bool dispute_says_more(const char *known_status, const char *told_status);
+struct dispute_word {
+	const char *status;     /* Stripe's; NULL: nothing is known */
+	struct instant told_at; /* when Stripe made the event, or when its list said so */
+};
+/* Does what is told of a dispute say more than what is known of it? Events come in any order and more than once: an inquiry, one that was
+ * closed, a dispute, its end. Of two ends the later. */
+bool dispute_says_more(const struct dispute_word *known, const struct dispute_word *told);
 
 #endif

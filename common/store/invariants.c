@@ -61,6 +61,14 @@ static const struct pg_stmt questions[] = {
 	 " the bank %s', refund_id, payment_intent, settled_by, settled_reference, amount_minor, currency,"
 	 " refunded_minor, charged_back_minor) FROM given_back_twice" LIMIT,
 	 true},
+	{"invariants_i1_bank",
+	 "SELECT format('I1 payment %s: %s %s captured, Stripe gave back %s and the bank %s', p.payment_intent,"
+	 " p.amount_minor, p.currency, live.minor, bank.minor) FROM (SELECT d.booking_id, d.payment_intent,"
+	 " sum(d.amount_minor) AS minor FROM disputes d WHERE d.status = 'lost' GROUP BY 1, 2) bank JOIN payments p"
+	 " ON p.booking_id = bank.booking_id AND p.payment_intent = bank.payment_intent" LIVE_REFUNDS
+	 " WHERE live.minor > 0 AND live.minor + bank.minor > p.amount_minor AND NOT EXISTS (SELECT 1 FROM refunds r"
+	 " WHERE r.payment_intent = p.payment_intent AND r.settled_at IS NOT NULL)" LIMIT,
+	 true},
 	{"invariants_i1_won",
 	 "SELECT format('I1 refund %s was settled by %s with dispute %s, which is %s: it gave nothing back', r.id,"
 	 " r.settled_by, d.id, d.status) FROM refunds r JOIN payments p USING (payment_intent)" LIVE_REFUNDS

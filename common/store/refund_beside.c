@@ -36,23 +36,40 @@ enum err_kind refund_beside_queue(struct pg *tx, int64_t booking_id, const char 
 	return pg_queue(tx, &stmt, &args, err);
 }
 
-enum err_kind refund_beside_find_dispute(struct pg *db, const char *payment_intent, const char *dispute,
-					 struct arena *arena, const char **ret_status, struct err *err)
+/* A statement of its own, so that the next one sees what the holder before has written. */
+static const struct pg_stmt lock_payment_stmt = {
+	.name = "refund_beside_lock",
+	.sql = "SELECT 1 FROM payments WHERE payment_intent = $1 FOR NO KEY UPDATE",
+};
+
+enum err_kind refund_beside_lock_dispute(struct pg *tx, const char *payment_intent, const char *dispute,
+					 struct arena *arena, struct dispute_word *ret_word,
+					 struct instant *ret_now, struct err *err)
 {
 	static const struct pg_stmt stmt = {
 		.name = "refund_beside_dispute",
-		.sql = "SELECT d.status FROM payments p JOIN disputes d USING (booking_id, payment_intent)"
-		       " WHERE p.payment_intent = $1 AND d.id = $2",
+		.sql = "SELECT d.status, coalesce(to_timestamp((l.detail->>'toldAt')::bigint), l.at), clock_timestamp()"
+		       " FROM payments p LEFT JOIN disputes d ON d.booking_id = p.booking_id"
+		       " AND d.payment_intent = p.payment_intent AND d.id = $2"
+		       " LEFT JOIN booking_log l ON l.id = d.told_in WHERE p.payment_intent = $1",
 		.reads_only = true,
 	};
 	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
-	struct pg_args args = {0};
+	struct pg_args payment = {0}, args = {0};
 
+	pg_arg_text(&payment, payment_intent);
 	pg_arg_text(&args, payment_intent);
 	pg_arg_text(&args, dispute);
-	if (pg_one(db, &stmt, &args, &results, err))
+	*ret_word = (struct dispute_word){NULL, INSTANT_NONE};
+	*ret_now = INSTANT_NONE;
+	if (pg_queue(tx, &lock_payment_stmt, &payment, err) || pg_queue(tx, &stmt, &args, err)
+	    || pg_run(tx, &results, err))
 		return err->kind;
-	*ret_status = pg_rows(&results, 0) > 0 ? pg_text_dup(&results, 0, 0, 0, arena) : NULL;
+	if (pg_rows(&results, 1) == 0)
+		return ERR_OK;
+	ret_word->status = pg_text_dup(&results, 1, 0, 0, arena);
+	ret_word->told_at = pg_instant(&results, 1, 0, 1);
+	*ret_now = pg_instant(&results, 1, 0, 2);
 	return ERR_OK;
 }
 

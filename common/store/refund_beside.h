@@ -7,16 +7,17 @@
 #include "pg.h"
 #include "refund_promise.h"
 
-/* The newest word about a dispute that is not lost, as a value: NULL when there is none. Read it with refund_beside_is_disputed. */
+/* The word of the dispute of a payment that holds most: one that takes the money and is not lost before one that does not. As a value; NULL when
+ * there is none. Read it with refund_beside_is_disputed. */
 #define REFUND_BESIDE_DISPUTE(booking, payment)                                                             \
 	"(SELECT w.status FROM disputes w WHERE w.booking_id = " booking " AND w.payment_intent = " payment \
 	" AND w.status <> 'lost'"                                                                           \
-	" ORDER BY w.told_in DESC LIMIT 1)"
+	" ORDER BY w.status <> 'won' AND w.status NOT LIKE 'warning%' DESC LIMIT 1)"
 
 /* The word about a payment that keeps a refund from being sent, as a value: a lost dispute's before any other's. */
 #define REFUND_BESIDE_BANK(booking, payment)                                                                \
 	"(SELECT w.status FROM disputes w WHERE w.booking_id = " booking " AND w.payment_intent = " payment \
-	" ORDER BY w.status = 'lost' DESC, w.told_in DESC LIMIT 1)"
+	" ORDER BY w.status = 'lost' DESC, w.status <> 'won' AND w.status NOT LIKE 'warning%' DESC LIMIT 1)"
 
 /* The columns, of a join that must stand in the FROM: of the payment and booking that two SQL expressions name. */
 #define REFUND_BESIDE_COLUMNS "h.returned, h.by_hand_at, d.dispute, d.charged_back, h.on_its_way"
@@ -45,10 +46,11 @@ struct refund_beside refund_beside_read(const struct pg_results *results, int in
 enum err_kind refund_beside_queue(struct pg *tx, int64_t booking_id, const char *payment_intent,
 				  struct err *err) MUST_CHECK;
 
-/* What is known of one dispute of a payment: Stripe's status, in the arena; NULL: nothing. Errors those of pg_run. */
-enum err_kind refund_beside_find_dispute(struct pg *db, const char *payment_intent, const char *dispute,
-					 struct arena *arena, const char **ret_status,
-					 struct err *err) MUST_CHECK;
+/* What is known of one dispute of a payment, in the arena; status NULL: nothing. Holds the payment's row to the end of the transaction, so that
+ * two events of one dispute do not both find the same. Errors those of pg_run. */
+enum err_kind refund_beside_lock_dispute(struct pg *tx, const char *payment_intent, const char *dispute,
+					 struct arena *arena, struct dispute_word *ret_word,
+					 struct instant *ret_now, struct err *err) MUST_CHECK;
 
 /* The newest lost dispute of a payment: "dp_..." in the arena; NULL: none. Errors those of pg_run. */
 enum err_kind refund_beside_find_lost(struct pg *db, const char *payment_intent, struct arena *arena,

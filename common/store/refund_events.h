@@ -30,7 +30,7 @@ enum err_kind refund_events_record(struct pg *db, const struct refund_record *re
 
 struct refund_seen_news {
 	bool is_twice; /* it is new, and gives back what somebody has settled elsewhere */
-	bool has_failed; /* made by hand, seen alive before, and nobody asked for a refund here: time line and parent hear of it */
+	bool has_failed; /* made by hand, seen alive before, and none of ours is under way: time line and parent hear of it */
 };
 /* A refund as Stripe showed it; never moved backwards. row NULL, or not the one that it names: made by hand, and the time line says so
  * once. */
@@ -40,6 +40,10 @@ enum err_kind refund_events_record_seen(struct pg *db, const struct refund_event
 
 /* Queue, after refunds_queue_request: Stripe may already have a refund of this payment, so the first attempt lists before it posts. */
 enum err_kind refund_events_queue_may_exist(struct pg *tx, const char *refund_id, struct err *err) MUST_CHECK;
+
+/* Queue: a refund of this payment that was settled by itself with that dispute as its reference is not settled any more. */
+enum err_kind refund_events_queue_unsettle(struct pg *tx, const char *payment_intent, const char *dispute,
+					   struct err *err) MUST_CHECK;
 
 /* Hold the refund row of this payment, if there is one, to the end of the transaction. */
 enum err_kind refund_events_lock(struct pg *tx, const char *payment_intent, struct err *err) MUST_CHECK;

@@ -1,5 +1,6 @@
 -- migrate:up
--- Words about a dispute come in any order: an end (won, lost) wins over an open dispute, and that over an inquiry; of two ends the later.
+-- Words about a dispute come in any order: an end (won, lost) wins over an open dispute, and that over an inquiry; of two ends
+-- the later, by Stripe's clock.
 CREATE OR REPLACE VIEW disputes AS
 SELECT DISTINCT ON (l.booking_id, p.payment_intent, l.detail->>'dispute')
 	l.booking_id, p.payment_intent, l.detail->>'dispute' AS id, l.detail->>'status' AS status, l.id AS told_in,
@@ -9,7 +10,7 @@ FROM booking_log l JOIN payments p ON p.booking_id = l.booking_id
 	AND p.payment_intent = coalesce(l.detail->>'paymentIntent', p.payment_intent)
 WHERE l.what IN ('disputed', 'dispute_closed', 'charged_back')
 ORDER BY l.booking_id, p.payment_intent, l.detail->>'dispute', (l.detail->>'status' IN ('won', 'lost')) DESC,
-	(l.detail->>'status' NOT LIKE 'warning%') DESC, l.id DESC;
+	(l.detail->>'status' NOT LIKE 'warning%') DESC, coalesce(to_timestamp((l.detail->>'toldAt')::bigint), l.at) DESC, l.id DESC;
 
 -- Disputes are decided long after they were opened: they are read again, as payments and refunds are.
 ALTER TABLE heals DROP CONSTRAINT heals_pass_check;

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "refund_beside.h"
 #include "str.h"
+#include "stripe_checkout_object.h"
 #include "stripe_object.h"
 
 #define POOL_WAIT_MS 5000
@@ -232,63 +233,70 @@ static const char *dispute_word(const char *status)
 	return str_eq(status, "won") || str_eq(status, "warning_closed") ? "dispute_closed" : "disputed";
 }
 
-/* Only now may what waits for the bank be settled: the same transaction tells of the dispute and looks at the row. */
-static enum err_kind write_dispute(struct refund_event *e, struct pg *db, const char *detail, struct err *err)
+/* What the time line keeps of it. */
+static const char *dispute_detail(const struct refund_event *e, struct instant told_at)
 {
-	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	const struct stripe_event *event = e->event;
+
+	return arena_printf(e->job->arena,
+			    "{\"dispute\":\"%s\",\"status\":\"%s\",\"paymentIntent\":\"%s\","
+			    "\"amountMinor\":%" PRId64 ",\"currency\":\"%s\",\"toldAt\":%" PRId64 "}",
+			    event->object_id, status_of(event), e->about.payment_intent, event->amount.minor,
+			    event->amount.currency, told_at.us / 1000000);
+}
+
+/* What is written down of it, and whether it says more than what was known. */
+struct dispute_news {
+	struct dispute_word known;
+	bool is_news;
+};
+
+/* Under the payment's lock: is it news? Then the time line hears of it, and a refund that was settled by a dispute which is won after all is
+ * one that waits again. */
+static enum err_kind tell(struct refund_event *e, struct pg *tx, struct dispute_news *ret, struct err *err)
+{
+	struct dispute_word told = {status_of(e->event), e->event->created};
+	const char *detail;
+	struct instant now;
+
+	if (refund_beside_lock_dispute(tx, e->about.payment_intent, e->event->object_id, e->job->arena,
+				       &ret->known, &now, err))
+		return err->kind;
+	if (str_starts(e->event->id, STRIPE_EVENT_MADE))
+		told.told_at = now; /* it says how the dispute stands, not when that came about */
+	ret->is_news = dispute_says_more(&ret->known, &told);
+	if (!ret->is_news)
+		return ERR_OK;
+	detail = dispute_detail(e, told.told_at);
+	if (!detail)
+		return err_set(err, ERR_RETRY, "no_memory", "no room for the time line");
+	if (str_eq(told.status, "won")
+	    && refund_events_queue_unsettle(tx, e->about.payment_intent, e->event->object_id, err))
+		return err->kind;
+	return booking_log_queue(tx, e->about.booking_id, "stripe", dispute_word(told.status), detail, err);
+}
+
+/* Only now may what waits for the bank be settled: the same transaction tells of the dispute and looks at the row. */
+static enum err_kind write_dispute(struct refund_event *e, struct pg *db, struct dispute_news *ret,
+				   struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results begun = PG_RESULTS_NONE, told = PG_RESULTS_NONE,
+					   ended = PG_RESULTS_NONE;
 	PG_TX_SCOPE struct pg *tx = db;
 	bool settled = false;
 
-	if (pg_queue_begin(tx, err)
-	    || booking_log_queue(tx, e->about.booking_id, "stripe", dispute_word(status_of(e->event)), detail,
-				 err)
-	    || pg_run(tx, &results, err))
+	if (pg_queue_begin(tx, err) || pg_run(tx, &begun, err) || tell(e, tx, ret, err))
 		return err->kind;
-	if (bank_settle(tx, e->about.payment_intent, e->job->arena, &settled, err)
-	    || pg_queue_commit(tx, err))
-		return err->kind;
-	pg_results_release(&results);
-	if (pg_run(tx, &results, err))
+	if (!ret->is_news)
+		return ERR_OK;
+	if (pg_run(tx, &told, err) || bank_settle(tx, e->about.payment_intent, e->job->arena, &settled, err)
+	    || refund_events_find(tx, e->about.payment_intent, NULL, e->job->arena, &e->about, err)
+	    || pg_queue_commit(tx, err) || pg_run(tx, &ended, err))
 		return err->kind;
 	if (settled)
 		LOG(LOG_INFO, "the bank has given back what a refund waited for",
 		    LOG_I("booking", e->about.booking_id), LOG_S("dispute", e->event->object_id));
 	return ERR_OK;
-}
-
-static enum err_kind tell_dispute(struct refund_event *e, struct err *err)
-{
-	const struct stripe_event *event = e->event;
-	const char *detail = arena_printf(e->job->arena,
-					  "{\"dispute\":\"%s\",\"status\":\"%s\",\"paymentIntent\":\"%s\","
-					  "\"amountMinor\":%" PRId64 ",\"currency\":\"%s\"}",
-					  event->object_id, status_of(event), e->about.payment_intent,
-					  event->amount.minor, event->amount.currency);
-	struct pg *db = NULL;
-	enum err_kind kind;
-
-	if (!detail)
-		return err_set(err, ERR_RETRY, "no_memory", "no room for the time line");
-	kind = pg_pool_take(e->db, POOL_WAIT_MS, &db, err);
-	if (!kind)
-		kind = write_dispute(e, db, detail, err);
-	pg_pool_give(e->db, db);
-	return kind;
-}
-
-/* Is it news? Stripe's events come in any order, and a webhook may tell of some types only. */
-static enum err_kind is_news(struct refund_event *e, bool *ret_is, struct err *err)
-{
-	const char *known = NULL;
-	struct pg *db = NULL;
-	enum err_kind kind = pg_pool_take(e->db, POOL_WAIT_MS, &db, err);
-
-	if (!kind)
-		kind = refund_beside_find_dispute(db, e->about.payment_intent, e->event->object_id,
-						  e->job->arena, &known, err);
-	pg_pool_give(e->db, db);
-	*ret_is = dispute_says_more(known, status_of(e->event));
-	return kind;
 }
 
 /* A cancel that found it lost has asked for no refund. */
@@ -300,22 +308,37 @@ static enum err_kind won_unasked(struct refund_event *e, struct err *err)
 	return owe_again(&flow, &adoption, err);
 }
 
-enum err_kind refund_event_dispute(struct refund_event *e, struct err *err)
+static void alarm_about_dispute(const struct refund_event *e, const struct dispute_news *news)
 {
-	const char *status = status_of(e->event);
 	const struct refund_claim *row = e->about.row;
-	struct refund_change change;
-	bool news = false;
+	const char *status = status_of(e->event);
 
-	if (is_news(e, &news, err) || !news)
-		return err->kind;
-	if (row && refund_dispute_next(&row->refund, e->about.reason, status, &change)
-	    && move(e, &change, err))
-		return err->kind;
-	/* Last, for what is told must not be told again when the row has moved on meanwhile. */
-	if (tell_dispute(e, err))
-		return err->kind;
 	if (dispute_takes_money(status))
 		alarm_raise_payment(e->job, "charge_disputed", e->about.payment_intent, e->event->object_id);
-	return str_eq(status, "won") && !row ? won_unasked(e, err) : ERR_OK;
+	else if (str_eq(status, "won") && news->known.status && str_eq(news->known.status, "lost") && row
+		 && (e->about.is_settled || refund_state_is_unwell(row->refund.state)))
+		alarm_raise(e->job, "refund_needs_attention", "dispute_won");
+}
+
+/* What follows is done again with every event that says the same, for a worker may have died before it. */
+enum err_kind refund_event_dispute(struct refund_event *e, struct err *err)
+{
+	struct dispute_news news = {0};
+	const char *status = status_of(e->event);
+	struct refund_change change;
+	struct pg *db = NULL;
+	enum err_kind kind = pg_pool_take(e->db, POOL_WAIT_MS, &db, err);
+
+	if (!kind)
+		kind = write_dispute(e, db, &news, err);
+	pg_pool_give(e->db, db);
+	if (kind || !(news.is_news || str_eq(news.known.status, status)))
+		return kind;
+	if (e->about.row && !e->about.is_settled
+	    && refund_dispute_next(&e->about.row->refund, e->about.reason, status, &change)
+	    && move(e, &change, err))
+		return err->kind;
+	if (news.is_news)
+		alarm_about_dispute(e, &news);
+	return str_eq(status, "won") && !e->about.row ? won_unasked(e, err) : ERR_OK;
 }

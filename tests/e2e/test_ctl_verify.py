@@ -152,6 +152,15 @@ def dispute(stack, booking, name, status, amount_minor=4500):
          amountMinor=amount_minor, currency="eur")  # fmt: skip
 
 
+def test_what_we_gave_back_and_the_bank_as_well_is_found(stack):
+    (booking, _), (part, _) = refunded(stack), refunded(stack)
+    stack.sql("UPDATE stripe_refunds SET amount_minor = 3500 WHERE payment_intent = %s", part.payment_intent)
+    dispute(stack, part, "dp_part", "lost", 1000)
+    dispute(stack, booking, "dp_all", "lost")
+    found = [line for line in verify(stack) if "the bank" in line]
+    assert found == [f"I1 payment {booking.payment_intent}: 4500 EUR captured, Stripe gave back 4500 and the bank 4500"]
+
+
 def test_what_was_settled_elsewhere_and_given_back_as_well_is_found(stack):
     settled(stack, "SEPA, the rest", (by_hand, "re_1", 1000), (dispute, "dp_1", "lost", 3000))
     settled(stack, "dp_2", (by_hand, "re_2", 1000), (dispute, "dp_2", "lost", 3500), by="stripe")

@@ -228,7 +228,7 @@ def test_a_dispute_that_is_won_lets_the_refund_go_by_itself(stack, settled):
         return
     assert r.wait_state(stack, refund, "succeeded")["generation"] == 2
     r.check_refunded(stack, booking)
-    assert log(stack, booking.id)[-3:] == ["refund_requested", "dispute_closed", "refund_succeeded"]
+    assert log(stack, booking.id)[-3:] == ["dispute_closed", "refund_requested", "refund_succeeded"]
 
 
 @pytest.mark.parametrize("refundable", [False, True])
@@ -377,6 +377,69 @@ def test_a_lost_dispute_that_is_won_after_all_leaves_the_refund_to_us(stack):
     r.wait_state(stack, refund["id"], "succeeded")
     r.check_refunded(stack, booking)
     assert row(stack, kept.id)["status"] == 1 and not refunds(stack, kept.id) and not r.made(stack, kept)
+
+
+def test_an_open_dispute_holds_the_refund_whatever_is_told_of_another(stack):
+    booking = r.paid(stack)
+    path = f"payment_intents/{booking.payment_intent}/dispute"
+    open_one = stack.stripe.post(path, amount=800, is_charge_refundable=True)["id"]
+    other = stack.stripe.post(path, amount=1000, is_charge_refundable=True)["id"]
+    stack.stripe.post(path, amount=2700, status="warning_needs_response")
+    tell(stack, "charge.dispute.created")
+    refund = r.ask(stack, booking)
+    r.wait_state(stack, refund, "needs_attention")
+    stack.stripe.post(f"disputes/{other}/move", status="won")
+    tell(stack, "charge.dispute.closed")
+    assert r.wait_state(stack, refund, "needs_attention")["failure_reason"] == "charge_disputed"
+    assert not r.posts(stack, booking)
+    stack.stripe.post(f"disputes/{open_one}/move", status="won")
+    tell(stack, "charge.dispute.closed")
+    r.wait_state(stack, refund, "succeeded")
+    r.check_refunded(stack, booking)
+
+
+def test_of_two_ends_of_a_dispute_the_later_counts_also_when_it_comes_first(stack):
+    booking = r.paid(stack)
+    dispute = stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute")["id"]
+    stack.stripe.post(f"disputes/{dispute}/move", status="lost")
+    stack.stripe.post("clock/advance", seconds=60)
+    stack.stripe.post(f"disputes/{dispute}/move", status="won")
+    for event in reversed(about(stack, "charge.dispute.closed")):
+        deliver(stack, event)
+        stack.eventually(lambda event=event: applied(stack, event["id"]), 20)
+    assert stack.sql("SELECT status FROM disputes WHERE id = %s", dispute) == [{"status": "won"}]
+    assert log(stack, booking.id) == ["dispute_closed"]
+    r.wait_state(stack, r.ask(stack, booking), "succeeded")
+
+
+def test_a_refund_that_a_lost_dispute_has_settled_goes_when_that_is_won_after_all(stack):
+    booking = r.paid(stack)
+    dispute = stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute")["id"]
+    refund = r.ask(stack, booking)
+    r.wait_state(stack, refund, "needs_attention")
+    stack.stripe.post(f"disputes/{dispute}/move", status="lost")
+    tell(stack, "charge.dispute.created", "charge.dispute.closed")
+    assert r.row(stack, refund)["settled_reference"] == dispute
+    stack.stripe.post("clock/advance", seconds=60)
+    stack.stripe.post(f"disputes/{dispute}/move", status="won")
+    tell(stack, "charge.dispute.closed")
+    assert r.wait_state(stack, refund, "succeeded")["settled_at"] is None
+    r.check_refunded(stack, booking)
+
+
+def test_a_part_by_hand_that_fails_beside_a_refund_that_was_settled_is_told(stack):
+    booking = r.paid(stack)
+    part = by_hand(stack, booking, amount=1000)
+    tell(stack, "refund.created")
+    stack.stripe.post(f"payment_intents/{booking.payment_intent}/not_refundable")
+    refund = r.ask(stack, booking)
+    r.wait_state(stack, refund, "needs_attention")
+    ctl.run(stack, "refunds", "settle", refund, "--reference", "SEPA 35")
+    stack.stripe.post(f"refunds/{part['id']}/move", status="failed", failure_reason="declined")
+    tell(stack, "refund.failed", "refund.updated", "charge.refund.updated")
+    assert [kind for kind, *_ in mails(stack, booking.id)] == ["refund_failed"]
+    assert log(stack, booking.id).count("refund_failed") == 1
+    assert r.alarms(stack.of("refund-worker")[0], "refund_failed") == 1
 
 
 def test_what_the_bank_and_somebody_by_hand_have_given_back_together_is_settled(stack):

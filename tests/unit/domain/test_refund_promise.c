@@ -73,13 +73,17 @@ Test(refund_promise, what_is_told_of_a_dispute_counts_in_whatever_order_it_comes
 		     {"lost", 3}};
 	size_t count = sizeof words / sizeof *words;
 
-	for (size_t told = 0; told < count; told++) {
-		cr_expect(dispute_says_more(NULL, words[told].status));
-		for (size_t known = 0; known < count; known++)
-			cr_expect_eq(
-				dispute_says_more(words[known].status, words[told].status),
-				words[told].rank > words[known].rank
-					|| (words[told].rank == 3 && words[known].rank == 3 && told != known),
-				"%s after %s", words[told].status, words[known].status);
+	for (size_t i = 0; i < count * count * 3; i++) {
+		size_t known = i % count, told = i / count % count;
+		int64_t later_us = (int64_t)(i / count / count) - 1;
+		const struct dispute_word before = {words[known].status, {1000}},
+					  now = {words[told].status, {1000 + later_us}},
+					  nothing = {NULL, INSTANT_NONE};
+		bool ends = words[told].rank == 3 && words[known].rank == 3;
+
+		cr_expect(dispute_says_more(&nothing, &now));
+		cr_expect_eq(dispute_says_more(&before, &now),
+			     words[told].rank > words[known].rank || (ends && told != known && later_us >= 0),
+			     "%s after %s", now.status, before.status);
 	}
 }
