@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 from browser import PHONE, SCREEN
@@ -153,6 +154,26 @@ def test_what_goes_wrong_is_said_calmly_and_tried_again(pages, family):
         pages.look(page, "desk-offline")
         page.evaluate("dispatchEvent(new Event('online'))")
         expect(card(page, family["early"])).to_be_visible()
+
+
+def test_a_page_that_came_too_fast_asks_only_for_what_is_missing(pages, family):
+    """An allowance that is used up and comes back at one request a second."""
+    asked, allowed_at = [], [0.0]
+
+    def slowly(route):
+        asked.append(route.request.url)
+        if time.monotonic() - allowed_at[0] < 0.9:
+            return route.fulfill(status=429, headers={"Retry-After": "1"}, body="{}")
+        allowed_at[0] = time.monotonic()
+        return route.continue_()
+
+    with pages.person(None, "/signin") as page:
+        page.evaluate("token => sessionStorage.setItem('unbook.token', token)", family["parent"].token)
+        page.route("**/parent/bookings*", slowly)
+        page.goto(pages.url)
+        expect(card(page, family["gone"])).to_be_visible(timeout=12000)
+        expect(card(page, family["early"])).to_be_visible()
+        assert len(asked) <= 6, "three at once, of which two were refused, and those one after the other"
 
 
 FAINT = """() => [...document.querySelectorAll("main *, #header *")].filter((node) => {

@@ -1,14 +1,15 @@
 // sessions.js: lists of sessions that keep themselves current: My Bookings, the teacher's view, the student's, what was found.
 
-import { get, now, when } from "./api.js";
+import { now, when } from "./api.js";
 import { askOn, card } from "./card.js";
 import { el, focusHeading, show, swap } from "./dom.js";
 import { zoneWords } from "./format.js";
 import { t } from "./i18n.js";
+import { forgetParts, readMissing } from "./reading.js";
 import { isMoving } from "./refund.js";
 import { link, offlineBanner, online, problemState, signIn, staleBanner, state, waiting } from "./states.js";
 
-const PAGE = 10, PAGE_MAX = 100;
+const PAGE = 10, KEPT_MAX_S = 60;
 const POLL_FIRST_MS = 1500, POLL_MAX_MS = 60000, LIVELY_MS = 60000;
 const PENDING = 0, CONFIRMED = 1;
 
@@ -25,20 +26,6 @@ const VIEWS = {
 	teacher: { title: "navTeaching", lists: [["upcoming", "teacher/upcoming?"], ["history", "teacher/history?"]], empty: "emptyTeaching" },
 	student: { title: "navAttending", lists: [["upcoming", "student/upcoming?"], ["history", "student/history?"]], empty: "emptyAttending" },
 };
-
-/** As many sessions as are shown, at least a page. */
-async function read(list) {
-	const found = [];
-	let after = "", next = null;
-	do {
-		const limit = Math.min(Math.max(list.wanted - found.length, 1), PAGE_MAX);
-		const page = await get(`${list.path}limit=${limit}${after}`);
-		found.push(...page.data);
-		next = page.next;
-		after = next ? `&after=${encodeURIComponent(next)}` : "";
-	} while (next && found.length < list.wanted);
-	return { found, next };
-}
 
 /** Put these sessions in their list; what did not change is left alone, so that focus and reading stay where they are. */
 function draw(list, found, options) {
@@ -80,10 +67,10 @@ function headOf(view) {
 
 /** The lists of a view, current until the page is left. head: what stands above them. */
 export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
-	const lists = view.lists.map(([name, path]) => ({ name, path, wanted: PAGE, cards: new Map(), node: el("ol"), found: null }));
+	const lists = view.lists.map(([name, path]) => ({ name, path, wanted: PAGE, cards: new Map(), node: el("ol"), found: null, part: null }));
 	const body = el("div", {}, waiting());
 	const note = el("p", { class: "note good" });
-	let stop = () => {}, poll, pause = POLL_FIRST_MS, running = null, queued = null, readAt = 0, livelyUntil = 0, isOld = false;
+	let stop = () => {}, poll, pause = POLL_FIRST_MS, running = null, queued = null, readAt = 0, livelyUntil = 0, isOld = false, isCrowded = false;
 	document.title = `${t(view.title)} · unbook`;
 	show(...head, note, body);
 
@@ -164,23 +151,24 @@ export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 
 	function failed(problem) {
 		if (problem.kind === "signin") return signIn(true);
+		isCrowded = problem.kind === "wait";
+		const retry = isCrowded && problem.wait_s <= KEPT_MAX_S ? goOn : refresh;
 		if (lists[0].found === null) {
-			body.replaceChildren(problemState(problem, refresh, 2));
+			body.replaceChildren(problemState(problem, retry, 2));
 			delete body.dataset.shape;
 		} else if (problem.kind === "offline") {
 			offlineBanner(refresh);
 		} else {
 			clearTimeout(poll);
-			staleBanner(problem, refresh);
+			staleBanner(problem, retry);
 		}
 	}
 
 	async function readAll() {
 		try {
-			const pages = await Promise.all(lists.map(read));
-			pages.forEach(({ found, next }, i) => Object.assign(lists[i], { found, next }));
+			await readMissing(lists, isCrowded);
 			readAt = Date.now();
-			isOld = false;
+			isOld = isCrowded = false;
 			online();
 			render();
 			plan();
@@ -190,11 +178,14 @@ export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 		}
 	}
 
-	/** One reading at a time; who asks meanwhile gets the one after it, which began after the question. */
+	/** One reading at a time; after a refusal, the rest of it. */
+	const goOn = () => (running ??= readAll().finally(() => (running = null)));
+
+	/** Who asks during a reading gets the one after it, which began after the question. */
 	function refresh() {
-		const alone = () => (running = readAll().finally(() => (running = null)));
-		if (!running) return alone();
-		queued ??= running.then(() => ((queued = null), alone()));
+		const anew = () => (forgetParts(lists), goOn());
+		if (!running) return anew();
+		queued ??= running.then(() => ((queued = null), anew()));
 		return queued;
 	}
 
