@@ -102,7 +102,7 @@ def test_nothing_is_wider_than_a_small_phone_with_large_letters(pages, family):
     for who, path, language in ((family["parent"], "/", "de"), (pages.teacher, "/", "en"), (parent, "/book", "es")):
         with pages.person(who, path, size={"width": 320, "height": 640}, language=language) as page:
             page.locator(".session, .choice").first.wait_for()
-            for width, letters in ((320, 100), (390, 100), (320, 150), (390, 200)):
+            for width, letters in ((320, 100), (390, 100), (320, 150), (390, 200), (320, 200)):
                 page.set_viewport_size({"width": width, "height": 640})
                 page.evaluate("size => { document.documentElement.style.fontSize = `${size}%`; }", letters)
                 page.screenshot(path=SCREENS / f"letters-{language}-{width}-{letters}.png", full_page=True)
