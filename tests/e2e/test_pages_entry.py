@@ -122,6 +122,25 @@ def test_a_link_of_somebody_else_asks_before_the_account_changes(pages, family):
         assert page.evaluate("sessionStorage.length") == 0, "neither of the two"
 
 
+def test_a_link_whose_time_is_over_ends_no_sign_in(pages, family):
+    mine = family["parent"]
+    ended = pages.stack.issuer.mint(mine.subject, "Parent", lifetime_s=-7200, nbf=0)
+    with pages.person(mine) as page:
+        expect(card(page, family["early"])).to_be_visible()
+        follow(page, f"{pages.url}/bookings#token={ended}")
+        expect(card(page, family["early"])).to_be_visible()
+        assert page.url == f"{pages.url}/bookings"
+        assert page.evaluate("sessionStorage.getItem('unbook.token')") == mine.token
+
+
+def test_a_payment_that_cannot_be_is_one_that_nobody_knows(pages, family):
+    with pages.person(family["parent"]) as page:
+        for id in ("cs_test_nobody", "rubbish", "a%2Fb", "%00", "%C3%BC", "..", "x" * 5000):
+            for way in ("success", "cancel"):
+                page.goto(f"{pages.url}/payment/{way}?type=session-booking&session_id={id}")
+                expect(page.get_by_role("heading", name="We do not know this payment"), id[:9]).to_be_visible()
+
+
 def test_a_page_of_which_a_part_is_missing_says_so(pages, family):
     """The token is out of the address all the same."""
     with pages.person(None, "/signin", language="de") as page:

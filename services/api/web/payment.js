@@ -19,6 +19,9 @@ function checkout() {
 	return query.get("type") === "session-booking" ? query.get("session_id") || null : null;
 }
 
+/** What Stripe may call a checkout; no other is asked for. */
+const POSSIBLE = /^cs_\w{1,200}$/;
+
 function nothingHere() {
 	showState({ title: t("noCheckoutTitle"), lines: [t("noCheckoutText")], actions: [toBookings()] });
 }
@@ -89,6 +92,7 @@ const isReleased = (id) => ofCheckout(id).then((session) => !session, () => fals
 export async function success() {
 	const id = checkout();
 	if (!id) return nothingHere();
+	if (!POSSIBLE.test(id)) return unknown();
 	showState({ picture: "wait", title: t("confirmingTitle"), lines: [t("confirmingText")] });
 	for (const wait of [...WAITS_MS, null]) {
 		try {
@@ -143,6 +147,7 @@ async function showPaid(id) {
 export async function cancelled() {
 	const id = checkout();
 	if (!id) return nothingHere();
+	if (!POSSIBLE.test(id)) return unknown();
 	showState({ picture: "wait", title: t("releasingTitle") });
 	try {
 		const { paymentPageClosed } = await post(`cancel-payment/${encodeURIComponent(id)}`);

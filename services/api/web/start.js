@@ -12,21 +12,22 @@
 		return url.origin === location.origin ? url.pathname + url.search : null;
 	}
 
-	/** Whose token this is, as auth.js reads it; null when it says so of nobody. */
-	function ownerOf(token) {
+	/** Whose token this is, as auth.js reads it (null when it says so of nobody), and whether its time is over. */
+	function read(token) {
 		try {
 			const claims = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
 			const id = ["sub", "nameid", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier"].find((name) => name in claims);
-			return String(claims[id] ?? "") || null;
+			return { owner: String(claims[id] ?? "") || null, isOver: claims.exp * 1000 <= Date.now() };
 		} catch {
-			return null;
+			return { owner: null, isOver: false };
 		}
 	}
 
-	/** Sign in; but whoever is signed in already is first asked whether somebody else shall be (app.js), and stays when it is nobody. */
+	/** Sign in; but whoever is signed in already is first asked whether somebody else shall be (app.js), and stays when it is nobody or too late. */
 	function take(token) {
-		const before = ownerOf(sessionStorage.getItem(TOKEN)), owner = ownerOf(token);
-		if (before && before !== owner) return owner && sessionStorage.setItem(OFFERED, token);
+		const before = read(sessionStorage.getItem(TOKEN)), after = read(token);
+		if (before.owner && !before.isOver && after.isOver) return;
+		if (before.owner && before.owner !== after.owner) return after.owner && sessionStorage.setItem(OFFERED, token);
 		sessionStorage.setItem(TOKEN, token);
 		const back = wayBack();
 		if (back) history.replaceState(history.state, "", back);
