@@ -185,3 +185,18 @@ def test_booking_without_a_network_says_what_is_known(pages):
         checkout = checkout_of(page)
     row = of_checkout(pages, checkout)
     assert pages.stack.one("SELECT count(*) AS n FROM bookings WHERE parent_id = %s", row["parent_id"])["n"] == 1
+
+
+def test_a_delayed_payment_of_a_released_booking_is_not_said_to_be_none(pages):
+    """It is on its way, and goes back once it has arrived."""
+    parent = pages.fresh_parent()
+    with pages.person(parent, at="/book") as page:
+        book(pages, page)
+        checkout = checkout_of(page)
+        pages.stack.stripe.post(f"checkouts/{checkout}/pay", delayed=True)
+        path = f"/api/Sessions/{of_checkout(pages, checkout)['id']}/cancel"
+        assert pages.stack.api.put(path, token=parent.token).status == 200
+        page.goto(f"{pages.url}/payment/success?type=session-booking&session_id={checkout}")
+        expect(page.get_by_role("heading", name="Your booking is released")).to_be_visible()
+        expect(page.locator("main")).to_contain_text("A payment that still arrives is returned in full.")
+        expect(page.locator("main")).not_to_contain_text("Nothing was paid")

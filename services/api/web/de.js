@@ -142,6 +142,7 @@ export default {
 	releasingTitle: "Ihre Buchung wird freigegeben …",
 	releasedTitle: "Ihre Buchung ist freigegeben",
 	releasedText: "Es wurde nichts bezahlt, und der Termin ist wieder frei.",
+	releasedAwaitedText: "Der Termin ist wieder frei. Eine Zahlung, die noch ankommt, erstatten wir vollständig.",
 	releasedOpenText: "Der Termin ist wieder frei. Wir schließen gerade noch die Zahlungsseite; was dort bezahlt wird, erstatten wir vollständig.",
 	alreadyTitle: "Ihre Buchung ist bestätigt",
 	alreadyText: "Die Zahlung war schon durchgegangen, daher wurde nichts abgesagt. Wenn Sie die Stunde absagen möchten, können Sie es hier tun.",

@@ -140,6 +140,7 @@ export default {
 	releasingTitle: "Releasing your booking …",
 	releasedTitle: "Your booking is released",
 	releasedText: "Nothing was paid, and the time is free again.",
+	releasedAwaitedText: "The time is free again. A payment that still arrives is returned in full.",
 	releasedOpenText: "The time is free again. We are still closing the payment page; whatever is paid there is returned in full.",
 	alreadyTitle: "Your booking is confirmed",
 	alreadyText: "The payment had already gone through, so nothing was cancelled. If you want to cancel the session, you can do it here.",

@@ -142,6 +142,7 @@ export default {
 	releasingTitle: "Liberando su reserva …",
 	releasedTitle: "Su reserva está liberada",
 	releasedText: "No se ha pagado nada y la hora vuelve a estar libre.",
+	releasedAwaitedText: "La hora vuelve a estar libre. Un pago que aún llegue se devuelve por completo.",
 	releasedOpenText: "La hora vuelve a estar libre. Aún estamos cerrando la página de pago; lo que se pague allí se devuelve por completo.",
 	alreadyTitle: "Su reserva está confirmada",
 	alreadyText: "El pago ya se había realizado, así que no se ha cancelado nada. Si quiere cancelar la clase, puede hacerlo aquí.",

@@ -5,6 +5,7 @@ import { askOn, card } from "./card.js";
 import { el, show, swap } from "./dom.js";
 import { t } from "./i18n.js";
 import { keptReason } from "./reason.js";
+import { parse } from "./server_words.js";
 import { again, link, problemState, quoted, showState, signIn } from "./states.js";
 
 const WAITS_MS = [1000, 1500, 2500, 4000, 6000, 10000, 15000];
@@ -88,6 +89,9 @@ async function showRefunded(id, problem) {
 /** Unpaid and given up: the lists show no such session. Unknown counts as no. */
 const isReleased = (id) => ofCheckout(id).then((session) => !session, () => false);
 
+/** Not paid yet, but a payment that takes days is on its way. */
+const isAwaited = (problem) => Boolean(parse(problem.words)?.some(({ name }) => name === "processing"));
+
 /** /payment/success: ask until the session is Confirmed, or it is plain that this takes longer. */
 export async function success() {
 	const id = checkout();
@@ -102,7 +106,8 @@ export async function success() {
 			if (problem.code === "refunded") return showRefunded(id, problem);
 			const mayPass = problem.code === "not_paid" || problem.kind === "wait" || problem.code === "unavailable";
 			if (!mayPass) return trouble(problem, success);
-			if (problem.code === "not_paid" && (await isReleased(id))) return showReleased(t("releasedText"));
+			if (problem.code === "not_paid" && (await isReleased(id)))
+				return showReleased(t(isAwaited(problem) ? "releasedAwaitedText" : "releasedText"));
 			if (wait === null) return notYet(problem);
 			await pause(Math.max(wait, problem.wait_s * 1000));
 		}
