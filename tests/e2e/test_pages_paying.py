@@ -178,10 +178,17 @@ def test_booking_without_a_network_says_what_is_known(pages):
         page.context.set_offline(False)
         page.route("**/api/Sessions/book", lambda route: (route.fetch(), route.abort()), times=1)
         pay.click()
-        expect(alert).to_contain_text("We do not know whether it arrived. Trying again is safe: it is done at most once.")
+        unknown = "We do not know whether it arrived. Trying again is safe: it is done at most once."
+        expect(alert).to_contain_text(unknown)
+        page.context.set_offline(True)
+        pay.click()
+        expect(page.locator("form [aria-busy]")).to_have_count(0)
+        expect(alert).to_contain_text(unknown)
+        expect(alert.get_by_role("link", name="My bookings")).to_be_visible()
+        page.context.set_offline(False)
         pay.click()
         page.wait_for_url("**/c/pay/*")
-        assert len(keys) == 3 and len(set(keys)) == 1
+        assert len(keys) == 4 and len(set(keys)) == 1
         checkout = checkout_of(page)
     row = of_checkout(pages, checkout)
     assert pages.stack.one("SELECT count(*) AS n FROM bookings WHERE parent_id = %s", row["parent_id"])["n"] == 1

@@ -166,12 +166,15 @@ function form(offers, students, words) {
 		box.replaceChildren(...summary(chosen(), whom(student), time(), date.value && start.value));
 		pay.replaceChildren(t("toPaymentPrice", { price: money(chosen().amountMinor, chosen().currency) }));
 	};
+	let unsure = false; // an earlier try may have arrived
 	const refused = (problem) => {
 		if (problem.kind === "signin") return signIn(true);
-		tell(sentWords(problem, "bookUnsure"), { start, date, student }[FIELD_OF[problem.code]]);
+		const words = unsure && problem.unsent ? [t("bookUnsure")] : sentWords(problem, "bookUnsure");
+		unsure ||= problem.isUnsure;
+		tell(words, { start, date, student }[FIELD_OF[problem.code]]);
 		const hold = problem.data?.stripeCheckoutUrl;
 		if (hold) note.append(el("br"), button(t("toHold"), () => leaveFor(hold)));
-		if (problem.isUnsure || problem.code === "too_many_holds") note.append(el("br"), link(t("toBookings"), "/"));
+		if (unsure || problem.code === "too_many_holds") note.append(el("br"), link(t("toBookings"), "/"));
 	};
 	const submit = async () => {
 		const [need, where] = missing() ?? [];
