@@ -204,6 +204,36 @@ def test_a_reason_survives_the_end_of_a_sign_in(pages):
     assert pages.row(booking.id)["cancellation_reason"] == "We are ill" and pages.row(other.id)["status"] == 1
 
 
+def test_a_reason_survives_a_sign_in_whose_end_nobody_pressed_for(pages):
+    """The deadline passed, or a list was read again: the question makes way, and what was typed is there afterwards."""
+    booking = pages.booking()
+    with pages.person(None, at="/signin") as page:
+        page.clock.install()
+        page.goto(f"{pages.url}/#token={booking.parent.token}")
+        card(page, booking).get_by_role("button", name=CANCEL).click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Reason").fill("We are ill")
+        page.evaluate("sessionStorage.setItem('unbook.token', 'a.e30.c')")
+        page.clock.fast_forward("49:00:00")
+        expect(page.get_by_role("heading", name="Your sign-in has ended")).to_be_visible()
+        expect(dialog).to_have_count(0)
+        page.goto("about:blank")
+        page.goto(f"{pages.url}/#token={booking.parent.token}")
+        expect(dialog.get_by_label("Reason")).to_have_value("We are ill")
+
+
+def test_what_no_text_holds_is_left_out_of_what_is_typed(pages):
+    """Pasted along: the server would refuse it, and nobody sees it."""
+    booking = pages.booking()
+    with pages.person(booking.parent) as page:
+        card(page, booking).get_by_role("button", name=CANCEL).click()
+        reason = page.get_by_role("dialog").get_by_label("Reason")
+        reason.evaluate("node => { node.value = 'We are\\u000b ill\\ud800,\\n\\tboth\\u007f'; }")
+        confirm(page)
+        expect(card(page, booking).get_by_text("Cancelled", exact=True)).to_be_visible()
+    assert pages.row(booking.id)["cancellation_reason"] == "We are ill,\n\tboth"
+
+
 def test_a_cancel_whose_answer_is_lost_is_looked_up(pages):
     booking = pages.booking()
     with pages.person(booking.parent) as page:

@@ -8,6 +8,7 @@ import { announce, bdi, el, once, show } from "./dom.js";
 import { longDay, moment, money, span, zoneWords } from "./format.js";
 import { notice, t } from "./i18n.js";
 import { button, link, problemState, sentWords, signIn, state, waiting } from "./states.js";
+import { typed } from "./typed.js";
 
 const NOTES_MAX = 500, DAYS_AHEAD = 365, FORM = "unbook.form";
 const SELF = "self"; // not a student's id: the parent books for themself
@@ -179,7 +180,7 @@ function form(offers, students, words) {
 	const submit = async () => {
 		const [need, where] = missing() ?? [];
 		if (need) return tell([t(need)], where);
-		const body = { teacherId: chosen().teacherId, offerId: chosen().offerId, scheduledDateTime: time().toISOString(), notes: notes.value.trim() };
+		const body = { teacherId: chosen().teacherId, offerId: chosen().offerId, scheduledDateTime: time().toISOString(), notes: typed(notes) };
 		if (meant()) body.studentId = meant().id;
 		tell([]);
 		announce(t("opening"));

@@ -7,6 +7,7 @@ import { longDay, moment, money, span } from "./format.js";
 import { fromServer, t } from "./i18n.js";
 import { forgetReason, keepReason, keptReason } from "./reason.js";
 import { quoted, sentWords, signIn } from "./states.js";
+import { typed } from "./typed.js";
 
 const REASON_MAX = 500;
 const LOOK_AGAIN_MS = 3000;
@@ -105,8 +106,9 @@ export function openCancel(session, people, changed) {
 		findOut();
 	};
 
-	const interrupt = (body) => {
-		if (body) keepReason(session.id, whose, body.reason);
+	/* Whoever asked the server: this question, or the page under it. */
+	const interrupt = () => {
+		if (typed(reason)) keepReason(session.id, whose, typed(reason));
 		else forgetReason();
 		isInterrupted = true;
 		dialog.close();
@@ -114,7 +116,7 @@ export function openCancel(session, people, changed) {
 	};
 
 	yes.addEventListener("click", once(yes, async () => {
-		const body = reason.value.trim() ? { reason: reason.value.trim() } : undefined;
+		const body = typed(reason) ? { reason: typed(reason) } : undefined;
 		note.replaceChildren();
 		keep.disabled = true;
 		announce(t("cancelling"));
@@ -123,7 +125,7 @@ export function openCancel(session, people, changed) {
 			const { text, lang } = fromServer(message);
 			await done(text || t("cancelledNow"), lang);
 		} catch (problem) {
-			if (problem.kind === "signin") return interrupt(body);
+			if (problem.kind === "signin") return;
 			if (problem.kind === "refused" && problem.code !== "in_progress") tooLate(problem.words);
 			else noAnswer(problem);
 		} finally {
@@ -133,12 +135,14 @@ export function openCancel(session, people, changed) {
 
 	const back = (event) => event.persisted && (stop(), look());
 	addEventListener("pageshow", back);
+	addEventListener("signedout", interrupt);
 	document.body.append(dialog);
 	dialog.showModal();
 	dialog.scrollTop = 0; /* the title first, however small the screen */
 	dialog.addEventListener("close", () => {
 		stop();
 		removeEventListener("pageshow", back);
+		removeEventListener("signedout", interrupt);
 		dialog.remove();
 		if (isTakenUp && !isInterrupted) forgetReason();
 		if (unsure) changed();
