@@ -55,7 +55,7 @@ def table():
             "unit",
             [*build("asan"), each("build/asan/bin/tests/unit", "--tap", "--quiet")],
             tally.tap,
-            420,
+            600,
         ),
         Stage(
             "fuzz",
