@@ -141,7 +141,10 @@ void session_encode(const struct booking_view *view, const struct session_reader
 	add_instant(out, "paidAt", booking->paid_at);
 	add_cancel_offer(view, reader, out);
 	buf_add(out, ",\"refund\":");
-	session_refund_encode(view, booking_parent_is(booking, &reader->actor), out);
+	if (dealings)
+		session_refund_encode(view, booking_parent_is(booking, &reader->actor), out);
+	else
+		buf_add(out, "null");
 	add_instant(out, "cancelledAt", booking->cancelled_at);
 	add_text(out, "cancelCause", cancel_cause_name(booking->cancel_cause));
 	add_text(out, "cancellationReason", dealings ? booking->cancellation_reason : NULL);

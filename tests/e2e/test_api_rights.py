@@ -134,7 +134,8 @@ def test_only_the_parent_reads_why_a_refund_failed(world):  # noqa: F811
         """ VALUES (%s, 'stripe', 'refund_failed', '{"reason": "lost_or_stolen_card"}')""",
         booking.id,
     )
-    for person in (world.teacher, world.student, world.support, world.admin):
+    assert world.api.get(path, token=world.student.token).data["refund"] is None, "nor that there is one"
+    for person in (world.teacher, world.support, world.admin):
         answer = world.api.get(path, token=person.token)
         assert answer.data["refund"]["failureReason"] is None
         assert "lost_or_stolen" not in answer.text
