@@ -2,16 +2,7 @@
 
 #include <stdint.h>
 
-/* One character of valid UTF-8, which it moves past. */
-static uint32_t take_char(const unsigned char **at)
-{
-	uint32_t c = *(*at)++;
-	uint32_t ret = c < 0x80 ? c : c < 0xe0 ? c & 0x1f : c < 0xf0 ? c & 0x0f : c & 0x07;
-
-	while ((**at & 0xc0) == 0x80)
-		ret = ret << 6 | (*(*at)++ & 0x3f);
-	return ret;
-}
+#include "str.h"
 
 bool bidi_disturbs(const char *text)
 {
@@ -25,10 +16,8 @@ bool bidi_disturbs(const char *text)
 		{0xfb1d, 0xfdff},   {0xfe70, 0xfefc}, /* presentation forms */
 		{0x10800, 0x10fff}, {0x1e800, 0x1efff},
 	};
-	const unsigned char *at = (const unsigned char *)text;
-
-	while (*at) {
-		uint32_t c = take_char(&at);
+	while (*text) {
+		uint32_t c = str_take_char(&text);
 
 		for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
 			if (c >= ranges[i].first && c <= ranges[i].last)

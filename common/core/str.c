@@ -118,6 +118,18 @@ bool str_is_utf8(const char *text, size_t len)
 	return true;
 }
 
+uint32_t str_take_char(const char **text)
+{
+	const unsigned char *at = (const unsigned char *)*text;
+	uint32_t c = *at++;
+	uint32_t ret = c < 0x80 ? c : c < 0xe0 ? c & 0x1f : c < 0xf0 ? c & 0x0f : c & 0x07;
+
+	for (; (*at & 0xc0) == 0x80; at++)
+		ret = ret << 6 | (*at & 0x3f);
+	*text = (const char *)at;
+	return ret;
+}
+
 uint64_t str_hash(const char *text, uint64_t seed)
 {
 	uint64_t hash = seed;

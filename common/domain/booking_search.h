@@ -13,10 +13,14 @@ enum booking_search {
 	BOOKING_SEARCH_CHECKOUT, /* cs_... */
 	BOOKING_SEARCH_REFUND,   /* re_... or pyr_... */
 	BOOKING_SEARCH_EMAIL,    /* whole, case does not matter */
-	BOOKING_SEARCH_NAME,     /* a part of it, of three characters or more; case does not matter */
+	BOOKING_SEARCH_NAME, /* a part of it, of three characters or more, or two of a script without an alphabet; case does not matter */
 };
 
-/* False: too short for a name, or too long for anything. */
+/* Take out of what was typed or pasted what nobody sees: marks and controls of direction, soft hyphens, zero-width characters, and blanks
+ * around it. Joiners inside stay: some names are spelt with them. */
+void booking_search_strip(char *text);
+
+/* text: stripped. False: too short for a name, or too long for anything. */
 bool booking_search_decode(const char *text, enum booking_search *ret_search);
 
 #endif

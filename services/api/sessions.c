@@ -148,14 +148,25 @@ static void list(struct api *api, struct http_request *request, struct http_resp
 		answer_page(api, request, response, &page);
 }
 
+/* What is searched for; NULL: nothing, or several things. */
+static const char *typed(struct http_request *request)
+{
+	int count;
+	const char *text = http_request_query(request, "q", &count);
+	char *stripped = text && count == 1 ? arena_strdup(request->arena, text) : NULL;
+
+	if (stripped)
+		booking_search_strip(stripped);
+	return stripped;
+}
+
 void api_search(void *api, struct http_request *request, struct http_response *response)
 {
 	struct bookings_page page = {.kind = BOOKINGS_FOUND};
 	const char *wrong = read_query(request, &page);
-	int count;
 
-	page.text = http_request_query(request, "q", &count);
-	if (!wrong && (count != 1 || !page.text || !booking_search_decode(page.text, &page.search)))
+	page.text = typed(request);
+	if (!wrong && (!page.text || !booking_search_decode(page.text, &page.search)))
 		wrong = "q";
 	else if (page.after.id && !page.after.past)
 		wrong = "after";

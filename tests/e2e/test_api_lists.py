@@ -287,6 +287,16 @@ def test_a_name_is_found_with_and_without_its_accents(world):  # noqa: F811
         assert ids(found(world, q)) == [], q
 
 
+def test_what_nobody_sees_is_not_searched_for(world):  # noqa: F811
+    """Pasted from a page that isolates names, or typed with a space."""
+    world.stack.sql("UPDATE users SET display_name = '田中 花子' WHERE id = %s", world.other_parent.id)
+    booking = world.stack.seed.booking(world.other_parent, world.other_teacher, starts_in="45 days")
+    for q in ("田中", " 花子\u3000", "\u2068田中 花子\u2069", f"\u200e{booking.id}", f" {booking.payment_intent}\ufeff"):
+        assert booking.id in ids(found(world, q)), q
+    for q in ("田", "\u200b\u200b\u200b", "   "):
+        assert found(world, q).status == 400, q
+
+
 def test_a_name_is_looked_up_in_an_index(world):  # noqa: F811
     with psycopg.connect(world.stack.pg.url(world.stack.database)) as db:
         db.execute("SET enable_seqscan = off")

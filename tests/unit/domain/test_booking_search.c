@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "booking_search.h"
@@ -22,6 +23,8 @@ Test(booking_search, what_is_typed_says_what_it_is)
 		{"pia", BOOKING_SEARCH_NAME},
 		{"Zo\xc3\xab", BOOKING_SEARCH_NAME},
 		{"%_%", BOOKING_SEARCH_NAME},
+		{"\xe7\x94\xb0\xe4\xb8\xad", BOOKING_SEARCH_NAME}, /* Tanaka */
+		{"\xea\xb9\x80\xec\x88\x98", BOOKING_SEARCH_NAME}, /* Kim Su */
 	};
 	enum booking_search search;
 
@@ -33,7 +36,8 @@ Test(booking_search, what_is_typed_says_what_it_is)
 
 Test(booking_search, too_little_and_too_much_are_nothing)
 {
-	static const char *const texts[] = {"", "0", "-1", "ab", "\xc3\xab\xc3\xab"};
+	static const char *const texts[] = {
+		"", "0", "-1", "ab", "\xc3\xab\xc3\xab", "\xe7\x94\xb0", "a\xe7\x94\xb0"};
 	char text[300];
 	enum booking_search search;
 
@@ -45,4 +49,32 @@ Test(booking_search, too_little_and_too_much_are_nothing)
 	text[254] = 'a';
 	text[255] = '\0';
 	cr_expect_not(booking_search_decode(text, &search));
+}
+
+Test(booking_search, what_nobody_sees_is_not_searched_for)
+{
+	static const struct {
+		const char *typed, *text;
+	} cases[] = {
+		{"pia", "pia"},
+		{" \t18\n", "18"},
+		{"\xe2\x81\xa8Pia\xe2\x81\xa9 P", "Pia P"},       /* isolated */
+		{"\xe2\x80\x8e\xe2\x80\x8fpi_3\xd8\x9c", "pi_3"}, /* marks of direction */
+		{"no\xc2\xadv\xe2\x80\x8b\xef\xbb\xbf\xc3\xa1k",
+		 "nov\xc3\xa1k"}, /* soft hyphen, zero width */
+		{"\xe3\x80\x80\xe7\x94\xb0\xc2\xa0", "\xe7\x94\xb0"},
+		{"\xe2\x80\x8d"
+		 "a\xe2\x80\x8c"
+		 "b\xe2\x80\x8c",
+		 "a\xe2\x80\x8c"
+		 "b"}, /* joiners */
+		{" \xe2\x80\x8b ", ""},
+	};
+	char text[64];
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		snprintf(text, sizeof text, "%s", cases[i].typed);
+		booking_search_strip(text);
+		cr_expect_str_eq(text, cases[i].text, "%zu", i);
+	}
 }
