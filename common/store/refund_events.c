@@ -34,7 +34,7 @@ static const struct pg_stmt record_stmt = {
 
 #define IS_DEAD(column) column " IN ('failed', 'canceled')"
 
-/* One by hand is told of when it is seen for the first time, and, while no refund of ours is under way, when it comes to nothing after that: the
+/* One by hand is told of when it is seen for the first time, and, unless a refund of ours is under way or has gone through, when it comes to nothing after that: the
  * parent was told of money that does not come. Several events say so at once; its one mail makes it once. */
 static const struct pg_stmt seen_stmt = {
 	.name = "refund_event_seen",
@@ -44,7 +44,8 @@ static const struct pg_stmt seen_stmt = {
 	       "INSERT INTO booking_log (booking_id, actor, what, detail)"
 	       " SELECT $11, 'stripe', 'refund_by_hand', $12::jsonb FROM s WHERE is_new AND $6::uuid IS NULL"
 	       "), f AS (SELECT 1 FROM s, was WHERE $6::uuid IS NULL AND " IS_DEAD("s.status") " AND NOT " IS_DEAD(
-		       "was.status") " AND NOT EXISTS (SELECT 1 FROM refunds WHERE payment_intent = $2 AND settled_at IS NULL)"
+		       "was.status") " AND NOT EXISTS (SELECT 1 FROM refunds WHERE payment_intent = $2 AND settled_at IS NULL"
+				     " AND state NOT IN ('failed', 'canceled', 'needs_attention'))"
 				     "), m AS (INSERT INTO mails (booking_id, kind, recipient_id, booking_version, ref, next_try_at)"
 				     " SELECT b.id, 'refund_failed', b.parent_id, b.version, $1, clock_timestamp() FROM f, bookings b"
 				     " WHERE b.id = $11 ON CONFLICT DO NOTHING RETURNING 1"
@@ -68,7 +69,7 @@ static const struct pg_stmt unsettle_stmt = {
 	.name = "refund_event_unsettle",
 	.sql = "UPDATE refunds SET settled_at = NULL, settled_by = NULL, settled_reference = NULL,"
 	       " updated_at = clock_timestamp(), version = version + 1"
-	       " WHERE payment_intent = $1 AND settled_by = 'stripe' AND settled_reference = $2",
+	       " WHERE payment_intent = $1 AND settled_by = 'stripe'",
 };
 
 static const struct pg_stmt asked_for_stmt = {
@@ -200,13 +201,11 @@ enum err_kind refund_events_queue_may_exist(struct pg *tx, const char *refund_id
 	return pg_queue(tx, &may_exist_stmt, &args, err);
 }
 
-enum err_kind refund_events_queue_unsettle(struct pg *tx, const char *payment_intent, const char *dispute,
-					   struct err *err)
+enum err_kind refund_events_queue_unsettle(struct pg *tx, const char *payment_intent, struct err *err)
 {
 	struct pg_args args = {0};
 
 	pg_arg_text(&args, payment_intent);
-	pg_arg_text(&args, dispute);
 	return pg_queue(tx, &unsettle_stmt, &args, err);
 }
 

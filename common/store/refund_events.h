@@ -29,8 +29,8 @@ enum err_kind refund_events_record(struct pg *db, const struct refund_record *re
 				   struct err *err) MUST_CHECK;
 
 struct refund_seen_news {
-	bool is_twice; /* it is new, and gives back what somebody has settled elsewhere */
-	bool has_failed; /* made by hand, seen alive before, and none of ours is under way: time line and parent hear of it */
+	bool is_twice;   /* it is new, and gives back what somebody has settled elsewhere */
+	bool has_failed; /* made by hand, seen alive before, and none of ours is under way or went through: time line and parent hear of it */
 };
 /* A refund as Stripe showed it; never moved backwards. row NULL, or not the one that it names: made by hand, and the time line says so
  * once. */
@@ -41,8 +41,8 @@ enum err_kind refund_events_record_seen(struct pg *db, const struct refund_event
 /* Queue, after refunds_queue_request: Stripe may already have a refund of this payment, so the first attempt lists before it posts. */
 enum err_kind refund_events_queue_may_exist(struct pg *tx, const char *refund_id, struct err *err) MUST_CHECK;
 
-/* Queue: a refund of this payment that was settled by itself with that dispute as its reference is not settled any more. */
-enum err_kind refund_events_queue_unsettle(struct pg *tx, const char *payment_intent, const char *dispute,
+/* Queue: a refund of this payment that was settled by itself, because the bank had given all of it back, is not settled any more. */
+enum err_kind refund_events_queue_unsettle(struct pg *tx, const char *payment_intent,
 					   struct err *err) MUST_CHECK;
 
 /* Hold the refund row of this payment, if there is one, to the end of the transaction. */

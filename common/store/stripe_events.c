@@ -56,6 +56,12 @@ static const struct pg_stmt has_open_stmt = {
 	.reads_only = true,
 };
 
+static const struct pg_stmt reopen_stmt = {
+	.name = "stripe_event_reopen",
+	.sql = "UPDATE stripe_events SET applied_at = NULL, last_error = NULL, failures = 0,"
+	       " next_try_at = clock_timestamp() WHERE id = $1 AND applied_at IS NOT NULL AND payload IS NOT NULL",
+};
+
 static const struct pg_stmt applied_stmt = {
 	.name = "stripe_event_applied",
 	.sql = "UPDATE stripe_events SET applied_at = clock_timestamp(), lease_token = NULL, lease_until = NULL,"
@@ -103,6 +109,18 @@ enum err_kind stripe_events_has_open(struct pg *db, const char *object_id, bool 
 	if (pg_one(db, &has_open_stmt, &args, &results, err))
 		return err->kind;
 	*ret_has = pg_bool(&results, 0, 0, 0);
+	return ERR_OK;
+}
+
+enum err_kind stripe_events_reopen(struct pg *db, const char *id, bool *ret_reopened, struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct pg_args args = {0};
+
+	pg_arg_text(&args, id);
+	if (pg_one(db, &reopen_stmt, &args, &results, err))
+		return err->kind;
+	*ret_reopened = pg_affected(&results, 0) > 0;
 	return ERR_OK;
 }
 

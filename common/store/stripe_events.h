@@ -27,6 +27,10 @@ enum err_kind stripe_events_record_arrival(struct pg *db, const struct stripe_ev
 enum err_kind stripe_events_has_open(struct pg *db, const char *object_id, bool *ret_has,
 				     struct err *err) MUST_CHECK;
 
+/* Have an event applied once more that was applied before, if its payload is still kept: what it says is true again. */
+enum err_kind stripe_events_reopen(struct pg *db, const char *id, bool *ret_reopened,
+				   struct err *err) MUST_CHECK;
+
 /* A claimed event; everything in the arena of the claim. */
 struct stripe_event_claim {
 	const char *id, *type;

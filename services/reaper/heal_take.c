@@ -14,6 +14,11 @@
 typedef enum err_kind find_missing(struct pg *db, struct heal_candidate *candidates, size_t count,
 				   struct err *err);
 
+static bool is_dispute(const struct healing *h)
+{
+	return h->claim->pass == HEAL_DISPUTES || h->claim->pass == HEAL_ALL_DISPUTES;
+}
+
 /* place: in page. */
 static enum err_kind take_in(struct healing *h, struct pg *db, const struct stripe_event_page *page,
 			     size_t place, struct err *err)
@@ -31,6 +36,9 @@ static enum err_kind take_in(struct healing *h, struct pg *db, const struct stri
 	if (event->is_live != stripe_is_live(h->reaper->link.stripe))
 		return ERR_OK;
 	if (stripe_intake_take(db, &intake, &is_new, err))
+		return err->kind;
+	/* A dispute that is lost, won and lost again is told of by the same event twice. */
+	if (!is_new && is_dispute(h) && stripe_events_reopen(db, event->id, &is_new, err))
 		return err->kind;
 	if (!is_new)
 		return ERR_OK;

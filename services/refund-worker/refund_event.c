@@ -201,10 +201,17 @@ static enum err_kind settle_once(struct refund_event *e, struct pg *db, bool *re
 	PG_TX_SCOPE struct pg *tx = db;
 
 	if (pg_queue_begin(tx, err)
+	    || (e->about.is_settled && refund_events_queue_unsettle(tx, e->about.payment_intent, err))
 	    || bank_settle(tx, e->about.payment_intent, e->job->arena, ret_settled, err)
 	    || pg_queue_commit(tx, err))
 		return err->kind;
 	return pg_run(tx, &results, err);
+}
+
+/* A refund that came to nothing may have been a part of what the settling counted. */
+static bool is_lost_again(const struct stripe_event *event)
+{
+	return str_eq(status_of(event), "failed") || str_eq(status_of(event), "canceled");
 }
 
 enum err_kind refund_event_settle(struct refund_event *e, struct err *err)
@@ -213,7 +220,8 @@ enum err_kind refund_event_settle(struct refund_event *e, struct err *err)
 	struct pg *db = NULL;
 	enum err_kind kind;
 
-	if (!e->about.row || e->about.is_settled || !refund_state_is_unwell(e->about.row->refund.state))
+	if (!e->about.row || !refund_state_is_unwell(e->about.row->refund.state)
+	    || (e->about.is_settled && !is_lost_again(e->event)))
 		return ERR_OK;
 	kind = pg_pool_take(e->db, POOL_WAIT_MS, &db, err);
 	if (!kind)
@@ -270,8 +278,7 @@ static enum err_kind tell(struct refund_event *e, struct pg *tx, struct dispute_
 	detail = dispute_detail(e, told.told_at);
 	if (!detail)
 		return err_set(err, ERR_RETRY, "no_memory", "no room for the time line");
-	if (str_eq(told.status, "won")
-	    && refund_events_queue_unsettle(tx, e->about.payment_intent, e->event->object_id, err))
+	if (str_eq(told.status, "won") && refund_events_queue_unsettle(tx, e->about.payment_intent, err))
 		return err->kind;
 	return booking_log_queue(tx, e->about.booking_id, "stripe", dispute_word(told.status), detail, err);
 }

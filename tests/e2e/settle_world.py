@@ -91,6 +91,22 @@ def kept_for_a_person(stack, event_id, reason):
     assert [tuple(letter.values()) for letter in letters] == [(-2, event_id, reason)]
 
 
+def about(stack, *types):
+    """Every event of these types so far, the oldest first."""
+    return [e for e in Stripe(stack).events() if e["type"] in types]
+
+
+def tell(stack, *types):
+    """Deliver them and wait until they are applied."""
+    for event in about(stack, *types):
+        deliver(stack, event, again=True)
+        stack.eventually(lambda event=event: applied(stack, event["id"]), 20)
+
+
+def by_hand(stack, booking, **body):
+    return stack.stripe.post(f"payment_intents/{booking.payment_intent}/refund", **body)
+
+
 def row(stack, booking_id):
     return stack.one("SELECT * FROM bookings WHERE id = %s", booking_id)
 

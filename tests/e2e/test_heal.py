@@ -269,6 +269,19 @@ def test_how_a_dispute_ended_long_after_it_was_told_is_found_by_the_pass_over_al
     resume(stack)
 
 
+def test_a_dispute_that_is_lost_won_and_lost_again_is_found_each_time(stack):
+    pause(stack)
+    booking = r.paid(stack)
+    dispute = stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute")["id"]
+    resume(stack, "all_disputes")
+    for status in ("needs_response", "lost", "won", "lost", "won"):
+        stack.stripe.post(f"disputes/{dispute}/move", status=status)
+        stack.eventually(lambda status=status: stack.sql("SELECT status FROM disputes WHERE id = %s", dispute) == [{"status": status}])
+    refund = r.ask(stack, booking)
+    stack.eventually(lambda: r.row(stack, refund)["state"] == "succeeded")
+    resume(stack)
+
+
 def test_a_dispute_that_was_told_before_its_payment_was_known_is_found(stack):
     pause(stack)
     booking, checkout = hold(stack, held="1 hour")
