@@ -109,7 +109,7 @@ def table():
             "tsan",
             [
                 *build("tsan", "unit_tests", "integration_tests"),
-                each("build/tsan/bin/tests/unit", wrapper=tsan, but="domain search"),
+                each("build/tsan/bin/tests/unit", wrapper=tsan, but="domain search keys_mutated"),
                 [PYTHON, "-m", "stack.integration", "build/tsan/bin/tests/integration"],
             ],
             tally.tap,
