@@ -1,11 +1,5 @@
 #include "refund_beside.h"
 
-bool refund_beside_is_disputed(const struct pg_results *results, int index, int row, int column)
-{
-	return !pg_is_null(results, index, row, column)
-	       && dispute_takes_money(pg_text(results, index, row, column));
-}
-
 struct refund_beside refund_beside_read(const struct pg_results *results, int index, int row, int column,
 					struct instant *ret_by_hand_at)
 {
@@ -13,7 +7,7 @@ struct refund_beside refund_beside_read(const struct pg_results *results, int in
 		*ret_by_hand_at = pg_instant(results, index, row, column + 1);
 	return (struct refund_beside){
 		.returned_minor = pg_int(results, index, row, column),
-		.is_disputed = refund_beside_is_disputed(results, index, row, column + 2),
+		.is_disputed = pg_bool(results, index, row, column + 2),
 		.charged_back_minor = pg_int(results, index, row, column + 3),
 		.is_on_its_way = pg_bool(results, index, row, column + 4),
 	};

@@ -7,36 +7,31 @@
 #include "pg.h"
 #include "refund_promise.h"
 
-/* The word of the dispute of a payment that holds most: one that takes the money and is not lost before one that does not. As a value; NULL when
- * there is none. Read it with refund_beside_is_disputed. */
-#define REFUND_BESIDE_DISPUTE(booking, payment)                                                             \
-	"(SELECT w.status FROM disputes w WHERE w.booking_id = " booking " AND w.payment_intent = " payment \
-	" AND w.status <> 'lost'"                                                                           \
-	" ORDER BY w.status <> 'won' AND w.status NOT LIKE 'warning%' DESC LIMIT 1)"
+/* dispute_takes_money, of a column. */
+#define REFUND_BESIDE_TAKES_MONEY(status) "(" status " <> 'won' AND " status " NOT LIKE 'warning%')"
 
-/* The word about a payment that keeps a refund from being sent, as a value: a lost dispute's before any other's. */
-#define REFUND_BESIDE_BANK(booking, payment)                                                                \
-	"(SELECT w.status FROM disputes w WHERE w.booking_id = " booking " AND w.payment_intent = " payment \
-	" ORDER BY w.status = 'lost' DESC, w.status <> 'won' AND w.status NOT LIKE 'warning%' DESC LIMIT 1)"
+/* Does any dispute of a payment keep a refund from being sent, an open one or a lost one? As a value. */
+#define REFUND_BESIDE_IS_HELD(booking, payment)                                                             \
+	"EXISTS (SELECT 1 FROM disputes w WHERE w.booking_id = " booking " AND w.payment_intent = " payment \
+	" AND " REFUND_BESIDE_TAKES_MONEY("w.status") ")"
 
 /* The columns, of a join that must stand in the FROM: of the payment and booking that two SQL expressions name. */
-#define REFUND_BESIDE_COLUMNS "h.returned, h.by_hand_at, d.dispute, d.charged_back, h.on_its_way"
+#define REFUND_BESIDE_COLUMNS "h.returned, h.by_hand_at, d.is_disputed, d.charged_back, h.on_its_way"
 #define REFUND_BESIDE_COUNT   5
-#define REFUND_BESIDE_JOIN(booking, payment)                                                                                       \
-	" LEFT JOIN LATERAL (SELECT coalesce(sum(s.amount_minor), 0)::bigint AS returned,"                                         \
-	" max(s.updated_at) FILTER (WHERE s.refund_id IS NULL) AS by_hand_at,"                                                     \
-	" coalesce(bool_or(s.status IN ('pending', 'requires_action')), false) AS on_its_way"                                      \
-	" FROM stripe_refunds s LEFT JOIN refunds o ON o.id = s.refund_id WHERE s.payment_intent = " payment                       \
-	" AND (s.refund_id IS NULL OR s.generation <> o.generation"                                                                \
-	" OR o.state IN ('failed', 'canceled', 'needs_attention'))"                                                                \
-	" AND s.status NOT IN ('failed', 'canceled')) h ON true"                                                                   \
-	" LEFT JOIN LATERAL (SELECT " REFUND_BESIDE_DISPUTE(                                                                       \
-		booking,                                                                                                           \
-		payment) " AS dispute,"                                                                                            \
-			 " coalesce(sum(x.amount_minor), 0)::bigint AS charged_back FROM disputes x WHERE x.booking_id = " booking \
-			 " AND x.payment_intent = " payment " AND x.status = 'lost') d ON true "
-
-bool refund_beside_is_disputed(const struct pg_results *results, int index, int row, int column);
+#define REFUND_BESIDE_JOIN(booking, payment)                                                                             \
+	" LEFT JOIN LATERAL (SELECT coalesce(sum(s.amount_minor), 0)::bigint AS returned,"                               \
+	" max(s.updated_at) FILTER (WHERE s.refund_id IS NULL) AS by_hand_at,"                                           \
+	" coalesce(bool_or(s.status IN ('pending', 'requires_action')), false) AS on_its_way"                            \
+	" FROM stripe_refunds s LEFT JOIN refunds o ON o.id = s.refund_id WHERE s.payment_intent = " payment             \
+	" AND (s.refund_id IS NULL OR s.generation <> o.generation"                                                      \
+	" OR o.state IN ('failed', 'canceled', 'needs_attention'))"                                                      \
+	" AND s.status NOT IN ('failed', 'canceled')) h ON true"                                                         \
+	" LEFT JOIN LATERAL (SELECT"                                                                                     \
+	" coalesce(bool_or(x.status <> 'lost' AND " REFUND_BESIDE_TAKES_MONEY(                                           \
+		"x.status") "), false) AS is_disputed,"                                                                  \
+			    " coalesce(sum(x.amount_minor) FILTER (WHERE x.status = 'lost'), 0)::bigint AS charged_back" \
+			    " FROM disputes x WHERE x.booking_id = " booking                                             \
+			    " AND x.payment_intent = " payment ") d ON true "
 
 /* Read those columns from the given one on. ret_by_hand_at: when the newest one by hand changed, INSTANT_NONE: none; NULL: not wanted. */
 struct refund_beside refund_beside_read(const struct pg_results *results, int index, int row, int column,

@@ -31,7 +31,7 @@ static const struct pg_stmt request_stmt = {
 	" r.version, (extract(epoch FROM clock_timestamp() - r.created_at) * 1000)::bigint,"              \
 	" (extract(epoch FROM clock_timestamp() - due.first_sent_at) * 1000)::bigint,"                    \
 	" due.overdue_at IS NOT NULL,"                                                                    \
-	" " REFUND_BESIDE_BANK("r.booking_id", "r.payment_intent")
+	" " REFUND_BESIDE_IS_HELD("r.booking_id", "r.payment_intent")
 
 static const struct pg_stmt claim_fresh_stmt = {
 	.name = "refund_claim_fresh",
@@ -85,7 +85,7 @@ static enum err_kind read_claim(const struct pg_results *results, struct arena *
 	claim->age_ms = pg_int(results, 0, 0, 14);
 	claim->sent_ms = pg_int(results, 0, 0, 15);
 	claim->is_overdue = pg_bool(results, 0, 0, 16);
-	refund->is_disputed = refund_beside_is_disputed(results, 0, 0, 17);
+	refund->is_disputed = pg_bool(results, 0, 0, 17);
 	if (!refund->payment_intent || !claim->cause)
 		return err_set(err, ERR_RETRY, "no_memory", "a refund row does not fit its arena");
 	if (!str_copy(refund->id, sizeof(refund->id), pg_text(results, 0, 0, 0))

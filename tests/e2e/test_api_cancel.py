@@ -142,14 +142,18 @@ def test_it_promises_what_a_refund_by_hand_or_a_dispute_has_left(world):  # noqa
     assert "disputed with the bank" in message and "€" not in message
 
 
-def test_what_the_bank_has_given_back_is_not_refunded_and_both_are_told(world):  # noqa: F811
-    booking = world.booking()
+def the_bank_gives_back(world, booking, amount_minor):
     word = {"dispute": "dp_1", "status": "lost", "paymentIntent": booking.payment_intent}
     world.stack.sql(
         "INSERT INTO booking_log (booking_id, actor, what, detail) VALUES (%s, 'stripe', 'charged_back', %s)",
         booking.id,
-        json.dumps(word | {"amountMinor": 4500, "currency": "eur"}),
+        json.dumps(word | {"amountMinor": amount_minor, "currency": "eur"}),
     )
+
+
+def test_what_the_bank_has_given_back_is_not_refunded_and_both_are_told(world):  # noqa: F811
+    booking = world.booking()
+    the_bank_gives_back(world, booking, 4500)
     path = f"/api/Sessions/{booking.id}"
     offer = world.api.get(path, token=world.parent.token).data["cancelMessage"]
     assert offer.endswith("The bank has already given the payment back, so no refund by us follows.")
@@ -172,12 +176,7 @@ def test_what_the_bank_has_given_back_is_not_refunded_and_both_are_told(world): 
 
 def test_what_the_bank_has_left_of_a_payment_is_not_promised_to_the_card(world):  # noqa: F811
     booking = world.booking()
-    word = {"dispute": "dp_1", "status": "lost", "paymentIntent": booking.payment_intent}
-    world.stack.sql(
-        "INSERT INTO booking_log (booking_id, actor, what, detail) VALUES (%s, 'stripe', 'charged_back', %s)",
-        booking.id,
-        json.dumps(word | {"amountMinor": 1000, "currency": "eur"}),
-    )
+    the_bank_gives_back(world, booking, 1000)
     path = f"/api/Sessions/{booking.id}"
     shown = world.api.get(path, token=world.parent.token).data
     part = "The bank has given €10.00 of the €45.00 that was paid back to whoever paid."
