@@ -37,7 +37,7 @@ def test_killed_at_a_point_of_the_cancel(new_stack, point, left_behind):
     doomed = stack.start_service("api", UNBOOK_CRASH_POINT=point)
     with pytest.raises(OSError):
         Http(doomed.url).put(path, token=parent.token)
-    stack.eventually(lambda: not doomed.running(), 10, "it is killed")
+    stack.eventually(lambda: not doomed.running(), 20, "it is killed")
     assert doomed.exit_code == -9
     assert state(stack, booking) == left_behind
     again = Http(stack.start_service("api").url).put(path, token=parent.token)
@@ -75,14 +75,14 @@ def test_a_black_hole_instead_of_postgres_is_a_503_in_time(new_stack):
     path = f"/api/Sessions/{booking.id}/cancel"
     assert api.get(f"/api/Sessions/{booking.id}", token=parent.token).status == 200
     stack.proxies["pg"].stall()
-    stack.eventually(lambda: names_postgres(service), 3, "readyz names postgres")
+    stack.eventually(lambda: names_postgres(service), 20, "readyz names postgres")
     began = time.monotonic()
     answer = api.put(path, token=parent.token)
     assert answer.status == 503 and time.monotonic() - began < 15
     assert names_postgres(service), "and goes on to"
     stack.proxies["pg"].heal()
     stack.eventually(lambda: api.put(path, token=parent.token).status == 200, 30, "it is back")
-    stack.eventually(service.is_ready, 10, "ready again")
+    stack.eventually(service.is_ready, 20, "ready again")
     assert state(stack, booking) == (3, 2, 1, 2, 2)
 
 
@@ -96,7 +96,7 @@ def test_postgres_restarted_is_a_503_and_then_all_is_well(new_stack):
     stack.infra.pg.stop()
     answer = stack.api.put(path, token=parent.token)
     assert answer.status == 503 and answer.headers["retry-after"]
-    stack.eventually(lambda: names_postgres(stack.of("api")[0]), 3, "readyz names postgres")
+    stack.eventually(lambda: names_postgres(stack.of("api")[0]), 20, "readyz names postgres")
     stack.infra.pg.start()
     stack.infra.pg.wait_ready()
     with contextlib.suppress(psycopg.OperationalError):

@@ -42,7 +42,7 @@ def test_a_new_key_is_fetched_when_a_token_names_it(school):
     assert status(stack, old) == 200
     stack.login.rotate(keep=True)
     new = stack.login.login(parent)
-    stack.eventually(lambda: status(stack, new) == 200, 10, "the new key is known")
+    stack.eventually(lambda: status(stack, new) == 200, 20, "the new key is known")
     assert status(stack, old) == 200
 
 
@@ -51,7 +51,7 @@ def test_a_key_that_the_issuer_took_back_is_refused_after_the_refresh(school):
     old = stack.login.login(parent)
     assert status(stack, old) == 200
     stack.login.rotate()
-    stack.eventually(lambda: status(stack, old) == 401, 10, "the old key is gone")
+    stack.eventually(lambda: status(stack, old) == 401, 20, "the old key is gone")
     assert status(stack, stack.login.login(parent)) == 200
 
 
@@ -75,7 +75,7 @@ def test_the_last_good_keys_stay_while_the_issuer_fails(school, kind):
         stack.login.fault(kind)
     api = stack.of("api")[0]
     stack.eventually(
-        lambda: any("not fetched" in line.get("msg", "") for line in api.log_lines()), 10, "a fetch fails"
+        lambda: any("not fetched" in line.get("msg", "") for line in api.log_lines()), 20, "a fetch fails"
     )
     assert status(stack, token) == 200
     assert Http(api.admin_url).get("/readyz").status == 200
@@ -97,7 +97,7 @@ def test_without_the_issuer_it_starts_and_is_not_ready(new_stack):
     service.wait_listening()
     api, admin = Http(service.url), Http(service.admin_url)
     stack.eventually(
-        lambda: admin.get("/readyz").text == "api: keys of the issuer\n", 10, "only the keys are missing"
+        lambda: admin.get("/readyz").text == "api: keys of the issuer\n", 20, "only the keys are missing"
     )
     refused = api.get(PATH, token=parent.token)
     assert (refused.status, refused.json["code"]) == (503, "unavailable") and refused.headers["retry-after"]

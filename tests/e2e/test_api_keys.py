@@ -209,7 +209,7 @@ def test_one_at_work_is_in_progress_and_another_body_is_not_its_twin(shop):  # n
     fault(shop, kind="barrier", name=key)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         first = pool.submit(book, shop, parent, key, body)
-        shop.stack.eventually(lambda: len(bookings_of(shop, parent)) == 1, 10, "the slot is held")
+        shop.stack.eventually(lambda: len(bookings_of(shop, parent)) == 1, 20, "the slot is held")
         twin = book(shop, parent, key, body)
         other = book(shop, parent, key)
         shop.stack.stripe.post(f"barriers/{key}/release")
@@ -271,7 +271,7 @@ def test_killed_between_the_effect_and_the_answer(new_stack, point):
     doomed = stack.start_service("api", UNBOOK_CRASH_POINT=point)
     with pytest.raises(OSError):
         Http(doomed.url).post(path, body, token=parent.token, headers=under(key))
-    stack.eventually(lambda: not doomed.running(), 10, "it is killed")
+    stack.eventually(lambda: not doomed.running(), 20, "it is killed")
     left = stack.one("SELECT * FROM idempotency_keys WHERE key = %s", key)
     assert left["status"] is None and left["booking_id"] == bookings_of(shop, parent)[0]["id"]
     other = shop.api.post(path, "else", token=parent.token, headers=under(key))

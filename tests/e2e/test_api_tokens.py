@@ -170,14 +170,14 @@ def test_keys_are_taken_from_a_new_file_without_a_restart(world):  # noqa: F811
 
     try:
         put(json.dumps({"keys": OTHER.jwks()["keys"] + first.jwks()["keys"]}))
-        world.stack.eventually(lambda: ask(world, f"Bearer {token}").status == 200, 10, "the new key is used")
+        world.stack.eventually(lambda: ask(world, f"Bearer {token}").status == 200, 20, "the new key is used")
         assert ask(world, f"Bearer {world.parent.token}").status == 200
         put("")
         time.sleep(2.5)
         assert ask(world, f"Bearer {token}").status == 200, "a bad file keeps the last good keys"
     finally:
         put(json.dumps(first.jwks()))
-    world.stack.eventually(lambda: ask(world, f"Bearer {token}").status == 401, 10, "the old set is back")
+    world.stack.eventually(lambda: ask(world, f"Bearer {token}").status == 401, 20, "the old set is back")
 
 
 def test_hs256_by_an_oct_key(world):  # noqa: F811
@@ -228,6 +228,6 @@ def test_without_a_good_key_nothing_starts(world, content):  # noqa: F811
     else:
         jwks.write_text(content)
     service = world.stack.start_service("api", wait=False, UNBOOK_JWKS_FILE=jwks)
-    world.stack.eventually(lambda: not service.running(), 10, "it ends")
+    world.stack.eventually(lambda: not service.running(), 20, "it ends")
     assert service.exit_code == 78
     world.stack.running.remove(service)

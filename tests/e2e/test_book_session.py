@@ -329,7 +329,7 @@ def test_released_while_stripe_was_at_work(shop):  # noqa: F811
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         answer = pool.submit(shop.book, parent)
         mine = "SELECT id FROM bookings WHERE parent_id = %s"
-        shop.stack.eventually(lambda: shop.stack.sql(mine, parent.id), 10, "it is held")
+        shop.stack.eventually(lambda: shop.stack.sql(mine, parent.id), 20, "it is held")
         id = shop.stack.one(mine, parent.id)["id"]
         assert shop.cancel(id, parent).status == 200
         failed_answer = answer.result()
@@ -347,7 +347,7 @@ def test_killed_on_the_way_a_repeat_goes_on_where_it_was(new_stack, point):
     when = shop.at()
     with pytest.raises(OSError):
         shop.book(shop.parent, when=when)
-    stack.eventually(lambda: not doomed.running(), 10, "it is killed")
+    stack.eventually(lambda: not doomed.running(), 20, "it is killed")
     row = last(shop)
     assert (row["status"], row["stripe_session_id"]) == (0, None)
     shop.one_api = Http(stack.start_service("api").url)

@@ -197,7 +197,7 @@ def test_killed_between_the_commit_and_the_answer(new_stack):
     doomed = stack.start_service("api", UNBOOK_CRASH_POINT="webhook.after_commit")
     with pytest.raises(OSError):
         post(Http(doomed.url), body)
-    stack.eventually(lambda: not doomed.running(), 10, "it is killed")
+    stack.eventually(lambda: not doomed.running(), 20, "it is killed")
     first = stored(stack, body)
     assert first is not None
     assert post(Http(stack.start_service("api").url), body).status == 200

@@ -209,7 +209,7 @@ def test_delivers_signed_and_again_until_it_is_taken(sim: StripeSim, api: Api, e
     wait_for(
         sim.ledger, lambda led: [x["status"] for x in led.lines if x["kind"] == "webhook"] == [500, 302, 200]
     )
-    eventually(lambda: api.get("/v1/events", delivery_success="false").body["data"] == [], 10, "all is delivered")
+    eventually(lambda: api.get("/v1/events", delivery_success="false").body["data"] == [], 20, "all is delivered")
 
 
 def test_duplicates_reorders_and_switches_off(sim: StripeSim, api: Api, endpoint: Endpoint) -> None:
