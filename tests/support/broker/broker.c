@@ -8,7 +8,9 @@
  * Reads commands from standard input, one a line, and answers each with "ok" or "no" on standard output:
  *   down | up            the broker refuses connections, and takes them again
  *   rtt <ms>             every answer takes this long
- *   errors <api> <n...>  the next requests of this Kafka API key fail with these error codes, one each
+ *   errors <api> <n...>  the next requests of this Kafka API key fail with these error codes, one each; a produce request that was
+ *                        already under way behind a refused one is taken, which Kafka never does, and its producer then counts
+ *                        both as taken: inject a refusal only where one record is under way, else -195, which ends the connection
  *   clear <api>          forget the errors still queued
  * Runs until SIGTERM or SIGINT. */
 #include <errno.h>
