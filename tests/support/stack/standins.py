@@ -1,13 +1,10 @@
 """The Stripe simulator and the mail sink as processes of a stack."""
 
 import json
-import os
-import sys
 import urllib.parse
 
 from .http import Http
-from .proc import Proc
-from .system import SUPPORT
+from .warm import WarmProc
 
 
 class Standin:
@@ -29,13 +26,7 @@ class Standin:
         return ("http",)
 
     def start(self):
-        env = {**os.environ, "PYTHONPATH": str(SUPPORT), "PYTHONUNBUFFERED": "1"}
-        self.proc = Proc(
-            self.module.replace("_", "-"),
-            [sys.executable, "-m", self.module, *self.arguments()],
-            self.log_dir / f"{self.module}.log",
-            env=env,
-        )
+        self.proc = WarmProc(self.module, self.arguments(), self.log_dir / f"{self.module}.log")
 
     def wait_ready(self):
         self.proc.wait_ready(self._announced)
