@@ -89,7 +89,7 @@ class Stack:
             else StripeSim(self.dir, self.log_dir, key=STRIPE_KEY, webhook_secret=WEBHOOK_SECRET)
         )
         self.mail = None if "UNBOOK_SMTP_URL" in self.environ else MailSink(self.dir, self.log_dir)
-        self.issuer = tokens.TokenIssuer()
+        self.issuer = tokens.TokenIssuer(tokens.shared_key())
         self.jwks_file = self.dir / "jwks.json"
         self.login = LoginService(self.dir, self.log_dir, self.issuer) if login else None
         self.running = []

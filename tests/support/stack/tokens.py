@@ -1,6 +1,7 @@
-"""A token issuer of our own: one RSA key per stack, its public half in a JWKS file."""
+"""A token issuer of our own: one RSA key for all stacks of a process, its public half in a JWKS file."""
 
 import base64
+import functools
 import json
 import time
 
@@ -16,9 +17,19 @@ def b64url(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+def new_key():
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@functools.cache
+def shared_key():
+    """Made once: that takes longer than many a test."""
+    return new_key()
+
+
 class TokenIssuer:
     def __init__(self, key=None, key_id=KEY_ID):
-        self.key = key or rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.key = key or new_key()
         self.key_id = key_id
 
     @classmethod
