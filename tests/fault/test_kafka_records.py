@@ -54,7 +54,7 @@ def committed(world, group):
     )
     try:
         topics = ["unbook.refunds"] + (["unbook.bookings"] if group == "notifier" else [])
-        parts = [TopicPartition(world.stack.prefix + t, p) for t in topics for p in range(12)]
+        parts = [TopicPartition(world.stack.prefix + t, p) for t in topics for p in range(world.stack.kafka.partitions)]
         stored = consumer.committed(parts, timeout=10)
         ends = {}
         for part in parts:

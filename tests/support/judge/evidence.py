@@ -230,12 +230,11 @@ def read_topics(stack, timeout=15.0):
         }
     )
     try:
-        known = consumer.list_topics(timeout=timeout).topics
+        topics = [stack.prefix + topic for topic in services.TOPICS]
         parts = [
-            TopicPartition(stack.prefix + topic, number, OFFSET_BEGINNING)
-            for topic in services.TOPICS
-            if stack.prefix + topic in known
-            for number in known[stack.prefix + topic].partitions
+            TopicPartition(topic, number, OFFSET_BEGINNING)
+            for topic in topics
+            for number in consumer.list_topics(topic, timeout=timeout).topics[topic].partitions
         ]
         return _read(consumer, parts, timeout)
     finally:

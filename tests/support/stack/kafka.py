@@ -108,7 +108,9 @@ class Kafka:
             except Exception as error:  # confluent_kafka.KafkaException, of many kinds
                 if "ALREADY_EXISTS" not in str(error):
                     raise RuntimeError(f"topic {topic}: {error}") from error
-        eventually(lambda: set(topics) <= set(admin.list_topics(timeout=10).topics), 30, "topics exist")
+        eventually(
+            lambda: all(admin.list_topics(topic, timeout=10).topics[topic].partitions for topic in topics), 30, "topics exist"
+        )
 
     def stop(self):
         """Hard: its own orderly shutdown takes seconds and nothing here is worth keeping."""

@@ -3,6 +3,8 @@
 from .kafka import Kafka
 from .postgres import Postgres
 
+PARTITIONS = 4  # for several workers of a group; the product's twelve, of hundreds of stacks, are what Kafka then does most of its time
+
 
 class _Elsewhere:
     def running(self):
@@ -21,7 +23,7 @@ class RunningKafka(Kafka):
         self.proc = _Elsewhere()
         self.port = self.advertised_port = int(bootstrap.rsplit(":", 1)[1])
         self.host_port = ("127.0.0.1", self.port)
-        self.partitions = 12
+        self.partitions = PARTITIONS
 
 
 class Attached:
