@@ -90,10 +90,10 @@ def table():
             300,
             lane=1,
         ),
-        Stage("e2e", [*build("asan"), [*PYTEST, "-n", "4", "--dist", "loadfile", "tests/e2e"]], tally.pytest, 600),
+        Stage("e2e", [*build("asan"), [*PYTEST, "-n", "6", "--dist", "loadfile", "tests/e2e"]], tally.pytest, 600),
         Stage(
             "fault",
-            [*build("asan"), [*PYTEST, "-n", "4", "--dist", "loadgroup", "tests/fault"]],
+            [*build("asan"), [*PYTEST, "-n", "6", "--dist", "loadgroup", "tests/fault"]],
             tally.pytest,
             24 * 3600 if "UNBOOK_SEEDS" in os.environ else 600,  # as many histories as somebody asks for
         ),

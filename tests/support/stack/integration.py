@@ -1,10 +1,12 @@
 """python -m stack.integration <directory with Criterion binaries>
 
-Runs each binary in turn with everything it may need in its environment: a database of its own
+Runs each binary with everything it may need in its environment: a database of its own
 (migrated), topics under a prefix of its own, Redis, a Stripe simulator and a mail sink.
-Their TAP goes to standard output; the exit code is 1 when any of them failed.
+Some run beside each other, for most of their time is waiting.
+The TAP of each goes to standard output when it has ended; the exit code is 1 when any of them failed.
 """
 
+import concurrent.futures
 import os
 import pathlib
 import subprocess
@@ -15,7 +17,8 @@ from .infra import Infra
 from .stack import STRIPE_KEY, Stack
 from .system import ROOT
 
-BINARY_S = 180
+BINARY_S = 240
+AT_ONCE = 4
 
 
 def environment(stack):
@@ -36,10 +39,9 @@ def environment(stack):
 
 
 def run_binary(infra, build, binary):
-    """Whether it passed. The plain runner knows no options; Criterion runs its tests one by one."""
+    """Whether it passed, and its output. The plain runner knows no options; Criterion runs its tests one by one."""
     stack = Stack(infra, build=build)
     words = [] if "tsan" in str(build) else ["--tap", "-j1", "--quiet"]
-    print(f"# {binary.name}", flush=True)
     try:
         stack.start_surroundings()
         done = subprocess.run(
@@ -47,14 +49,15 @@ def run_binary(infra, build, binary):
             env=environment(stack),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             timeout=BINARY_S,
         )
-        reports = logscan.sanitizer_reports(stack.log_dir)
-        print("\n".join(reports), flush=True)
-        return done.returncode == 0 and not reports
-    except subprocess.TimeoutExpired:
-        print(f"not ok - {binary.name} did not end in {BINARY_S} s", flush=True)
-        return False
+        reports = "\n".join(logscan.sanitizer_reports(stack.log_dir))
+        return done.returncode == 0 and not reports, f"{done.stdout.decode('utf-8', 'replace')}\n{reports}"
+    except subprocess.TimeoutExpired as late:
+        said = (late.stdout or b"").decode("utf-8", "replace")
+        return False, f"{said}\nnot ok - {binary.name} did not end in {BINARY_S} s"
     finally:
         stack.stop()
         stack.remove()
@@ -72,8 +75,12 @@ def main(directory):
     if not binaries:
         print("# no integration tests were built")
         return 0
-    with Infra(build=build, broker="kafka") as infra:
-        return 0 if all([run_binary(infra, build, binary) for binary in binaries]) else 1
+    good = True
+    with Infra(build=build, broker="kafka") as infra, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        for binary, (passed, output) in zip(binaries, pool.map(lambda b: run_binary(infra, build, b), binaries), strict=True):
+            print(f"# {binary.name}\n{output}", flush=True)
+            good = good and passed
+    return 0 if good else 1
 
 
 if __name__ == "__main__":
