@@ -215,8 +215,9 @@ static enum err_kind keep(struct api *api, const struct http_response *response,
  * asked, the effect is there all the same, and this is its answer. */
 static void conclude(struct api *api, struct http_request *request, struct http_response *response)
 {
-	const struct idempotency_key *key = &((const struct caller *)request->user)->keyed->key;
-	bool wants = idempotency_is_kept(response->status, response->code);
+	const struct keyed *keyed = ((const struct caller *)request->user)->keyed;
+	const struct idempotency_key *key = &keyed->key;
+	bool wants = !keyed->is_passing && idempotency_is_kept(response->status, response->code);
 	struct idempotency_found found;
 	struct err err = {0};
 	bool is_kept = false;
@@ -228,6 +229,14 @@ static void conclude(struct api *api, struct http_request *request, struct http_
 		tell(request, &err);
 	else if (!is_kept)
 		answer_from(request, response, &found, idempotency_conclude(&found.memory, key->owns_row));
+}
+
+void keyed_forget(const struct http_request *request)
+{
+	const struct caller *caller = request->user;
+
+	if (caller->keyed)
+		caller->keyed->is_passing = true;
 }
 
 static void go_on(void *context, struct http_request *request, struct http_response *response)

@@ -82,12 +82,11 @@ static enum err_kind cancel_pending(struct return_trip *r, enum cancel_payment *
 
 	if (checkout_end(r->api, r->request, &ending, &end, &r->booking, err))
 		return err->kind;
-	*ret_outcome = CANCEL_PAYMENT_PAID;
-	if (end == CHECKOUT_END_PAID || end == CHECKOUT_END_WAITING)
-		return ERR_OK;
-	if (find(r, err))
+	if (end != CHECKOUT_END_WAITING && find(r, err))
 		return err->kind;
-	*ret_outcome = r->has_payment ? CANCEL_PAYMENT_PAID : CANCEL_PAYMENT_DONE;
+	*ret_outcome = r->has_payment || end == CHECKOUT_END_PAID || end == CHECKOUT_END_WAITING
+			       ? CANCEL_PAYMENT_PAID
+			       : CANCEL_PAYMENT_DONE;
 	return ERR_OK;
 }
 
@@ -134,6 +133,15 @@ static void fail_cancel(struct return_trip *r, const struct err *err)
 	answer(r, 500, "internal", "Failed to cancel session");
 }
 
+/* Without a captured payment it may be another answer next time: one that is being processed may fail, and a session for which nothing was
+ * to be paid may be cancelled. */
+static void answer_paid(struct return_trip *r)
+{
+	if (!r->has_payment)
+		keyed_forget(r->request);
+	answer(r, 400, "already_paid", "Cannot cancel - payment already processed");
+}
+
 static void end_payment(void *api, struct http_request *request, struct http_response *response)
 {
 	struct return_trip r = {.api = api, .request = request, .response = response};
@@ -151,7 +159,7 @@ static void end_payment(void *api, struct http_request *request, struct http_res
 	else if (outcome == CANCEL_PAYMENT_DONE)
 		answer_released(&r);
 	else
-		answer(&r, 400, "already_paid", "Cannot cancel - payment already processed");
+		answer_paid(&r);
 }
 
 /* --- confirm-payment --- */

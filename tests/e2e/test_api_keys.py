@@ -242,6 +242,38 @@ def test_an_answer_that_may_change_is_asked_again(shop):  # noqa: F811
     assert shop.api.post(path, token=parent.token, headers=headers).status == 200
 
 
+def test_a_payment_that_is_being_processed_is_asked_for_again(shop):  # noqa: F811
+    parent, data = shop.booked()
+    headers, checkout = under(fresh_key()), data["stripeSessionId"]
+
+    def leave():
+        return shop.api.post(f"/api/Sessions/cancel-payment/{checkout}", token=parent.token, headers=headers)
+
+    shop.pay(checkout, delayed=True)
+    for _ in range(2):
+        waiting = leave()
+        assert (waiting.status, waiting.json["code"]) == (400, "already_paid") and not replayed(waiting)
+    shop.stack.sql(  # as the settler does when Stripe tells that it failed
+        "UPDATE bookings SET status = 3, cancel_cause = 'checkout_failed', cancelled_at = now() WHERE id = %s",
+        data["sessionId"],
+    )
+    left = leave()
+    assert left.status == 200 and not replayed(left), left.text
+    same(left, leave())
+
+
+def test_a_session_without_a_price_is_left_after_it_was_cancelled(shop):  # noqa: F811
+    teacher = shop.stack.seed.person("Teacher", "Free")
+    shop.stack.seed.offer(teacher, amount_minor=0)
+    parent, data = shop.booked(teacher=teacher)
+    headers, path = under(fresh_key()), f"/api/Sessions/cancel-payment/{data['stripeSessionId']}"
+    shop.pay(data["stripeSessionId"])
+    assert shop.confirm_payment(data["stripeSessionId"], parent).status == 200
+    assert shop.api.post(path, token=parent.token, headers=headers).json["code"] == "already_paid"
+    assert shop.cancel(data["sessionId"], parent).status == 200
+    assert shop.api.post(path, token=parent.token, headers=headers).status == 200
+
+
 def test_without_redis_the_database_answers(new_stack):
     stack = new_stack(only=("api",), proxied=("redis",))
     shop = Shop(stack)  # noqa: F811
