@@ -7,6 +7,7 @@ import json
 import psycopg
 import pytest
 from book_world import DONE, Shop, break_stripe, confirmed, forget_faults, shop  # noqa: F401
+from stack.http import Http
 
 PAID = "Cannot cancel - payment already processed"
 
@@ -157,6 +158,20 @@ def test_only_the_expire_fails_and_it_is_read_what_has_become_of_it(shop, fault)
     assert (row["checkout_closed_at"] is not None) is is_expired is (row["next_try_at"] is None)
 
 
+def test_an_expiry_that_hangs_leaves_time_to_read_a_paid_checkout(shop):  # noqa: F811
+    """With the product's own patience, which is longer than the two seconds that somebody who gives up waits."""
+    service = shop.stack.start_service("api", UNBOOK_STRIPE_TIMEOUT_MS=None)
+    parent, data = shop.booked()
+    shop.pay(data["stripeSessionId"])
+    break_stripe(shop, "/v1/checkout/sessions/*/expire", method="POST", kind="hang", count=None)
+    try:
+        refused_as_paid(shop.cancel_payment(data["stripeSessionId"], parent, Http(service.url)))
+    finally:
+        forget_faults(shop)
+        service.terminate()
+    confirmed(shop, data)
+
+
 def test_a_slow_stripe_is_heard(shop):  # noqa: F811
     """It says within the budget that it will not expire a paid checkout, and then what became of that."""
     (gone, first), (here, second), (ill, third), (left, fourth) = (shop.booked() for _ in range(4))
@@ -183,7 +198,7 @@ def test_one_that_stripe_will_not_expire_is_never_released_unread(shop):  # noqa
     """Two seconds are all that somebody waits: the answer to a second question would come after them."""
     parent, data = shop.booked()
     shop.pay(data["stripeSessionId"])
-    break_stripe(shop, "/v1/checkout/sessions/*", kind="delay", seconds=1.1, count=None)
+    break_stripe(shop, "/v1/checkout/sessions/*", kind="delay", seconds=0.9, count=None)
     try:
         answers = shop.cancel_payment(data["stripeSessionId"], parent), shop.cancel(data["sessionId"], parent)
     finally:

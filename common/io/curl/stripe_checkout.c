@@ -8,6 +8,7 @@
 #include "id.h"
 #include "stripe_private.h"
 
+#define READ_SHARE     3 /* of the time to close a checkout a third is kept to read it */
 #define FORM_BYTES_MAX 8192
 #define PAGE_BYTES_MAX (4 * 1024 * 1024)
 #define URL_TAIL       "?session_id={CHECKOUT_SESSION_ID}&type=session-booking"
@@ -149,8 +150,10 @@ static enum err_kind look_why(struct stripe *stripe, const char *id, int64_t dea
 enum err_kind stripe_close_checkout(struct stripe *stripe, const char *id, struct checkout *ret_checkout,
 				    struct stripe_answer *ret_answer, struct err *err)
 {
-	const struct question expire = {
-		.tail = "/expire", .form = "", .deadline_ms = stripe_deadline(stripe)};
+	int64_t until_ms = stripe_deadline(stripe);
+	const struct question expire = {.tail = "/expire",
+					.form = "",
+					.deadline_ms = until_ms - deadline_left_ms(until_ms) / READ_SHARE};
 	enum err_kind kind = ask(stripe, id, &expire, ret_checkout, ret_answer, err);
 	struct stripe_answer answer;
 	struct checkout checkout = {0};
@@ -159,8 +162,8 @@ enum err_kind stripe_close_checkout(struct stripe *stripe, const char *id, struc
 	if (kind == ERR_OK && ret_checkout->status == CHECKOUT_EXPIRED)
 		return ERR_OK;
 	if (kind == ERR_OK || ret_answer->refund_answer == REFUND_ANSWER_REFUSED)
-		return look_why(stripe, id, expire.deadline_ms, ret_checkout, ret_answer, err);
-	if (get_checkout(stripe, id, expire.deadline_ms, &checkout, &answer, &unread)
+		return look_why(stripe, id, until_ms, ret_checkout, ret_answer, err);
+	if (get_checkout(stripe, id, until_ms, &checkout, &answer, &unread)
 	    || checkout.status == CHECKOUT_OPEN)
 		return kind;
 	*ret_checkout = checkout;

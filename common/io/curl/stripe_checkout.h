@@ -28,9 +28,9 @@ enum err_kind stripe_get_checkout(struct stripe *stripe, const char *id, struct 
 
 #define STRIPE_NOT_OPEN "not_open"
 /* Ask Stripe to expire it, and read it again when that has failed, however it has (stripe.md: branch on the object, never on the
- * error). Two calls at most, which share the time of one. ERR_OK: *ret_checkout is how it stands now, expired or complete; nobody can
- * begin to pay it any more. ERR_RETRY STRIPE_NOT_OPEN: it was refused, so it may be paid, and could not be read in what was left of
- * the time. Else the error is the expire's own, and nothing speaks for a payment. */
+ * error). Two calls at most, which share the time of one; the first is given up after two thirds of it. ERR_OK: *ret_checkout is how it
+ * stands now, expired or complete; nobody can begin to pay it any more. ERR_RETRY STRIPE_NOT_OPEN: it was refused, so it may be paid, and
+ * could not be read in what was left of the time. Else the error is the expire's own, and nothing speaks for a payment. */
 enum err_kind stripe_close_checkout(struct stripe *stripe, const char *id, struct checkout *ret_checkout,
 				    struct stripe_answer *ret_answer, struct err *err) MUST_CHECK;
 
