@@ -29,8 +29,9 @@ function which(session, people) {
 		el("br"), el("span", { class: "soft" }, people));
 }
 
-/** The button that was pressed is gone: who was there stays with the session, or with the page that it has left. */
-function keepFocus(session) {
+/** What led here may be gone: then to what stands in its place, to the session, or to the page that it has left. */
+function leadBack(session) {
+	if (document.activeElement === document.body) byId(`cancel-${session.id}`)?.focus({ preventScroll: true });
 	focusHeading(byId(`session-${session.id}`) ?? byId("main"));
 }
 
@@ -89,7 +90,7 @@ export function openCancel(session, people, changed) {
 		announce(words, lang);
 		dialog.close();
 		await changed(release ? words : "");
-		keepFocus(session);
+		leadBack(session);
 	};
 	const findOut = async () => {
 		if (!unsure || !dialog.open) return;
@@ -144,6 +145,7 @@ export function openCancel(session, people, changed) {
 		removeEventListener("pageshow", back);
 		removeEventListener("signedout", interrupt);
 		dialog.remove();
+		leadBack(session);
 		if (isTakenUp && !isInterrupted) forgetReason();
 		if (unsure) changed();
 	});

@@ -115,7 +115,7 @@ export function card(session, { viewer, changed, name = "li", level = 3 }) {
 		el(
 			"div",
 			{ class: "about" },
-			el("div", { class: "title" }, el(`h${level}`, { tabindex: "-1", id: `title-${session.id}` }, bdi(session.title)),
+			el("div", { class: "title" }, el(`h${level}`, { tabindex: "-1", id: `title-${session.id}`, "data-focus": `${session.id}-title` }, bdi(session.title)),
 				el("span", { class: `status status-${session.status}` }, t(`status${session.status}`))),
 			el("p", {}, el("time", { id: `time-${session.id}`, datetime: session.scheduledDateTime }, `${longDay(at)}, ${span(at, session.durationMinutes)}`)),
 			el("p", { class: "where" }, people(session, viewer)),

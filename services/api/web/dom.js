@@ -50,12 +50,19 @@ export function named({ id }, what) {
 	return { id: `${what}-${id}`, "aria-labelledby": `${what}-${id} title-${id} time-${id}` };
 }
 
-/** Put fresh in the place of old, and the focus where it was: on the element of the same data-focus. */
-export function swap(old, fresh) {
-	const focused = old.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
-	old.replaceWith(fresh);
-	if (focused) fresh.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+/** Draw root anew; the focus stays: on the element of the same data-focus, else on the title of its session, else on the page's. Who is in nothing of these, nor in the strip at the top, is looked after by who draws. */
+export function redraw(root, draw) {
+	const had = root.contains(document.activeElement) ? document.activeElement : null;
+	const place = had?.closest(".session, .state, #banner");
+	draw();
+	if (!had || document.activeElement !== document.body) return;
+	const same = had.dataset.focus && byId("main").querySelector(`[data-focus="${CSS.escape(had.dataset.focus)}"]`);
+	if (same) same.focus({ preventScroll: true });
+	else if (place) focusHeading(byId(place.id)?.closest(".session") ?? byId("main"));
 }
+
+/** Put fresh in the place of old, and the focus where it was. */
+export const swap = (old, fresh) => redraw(old, () => old.replaceWith(fresh));
 
 /** What was focused is gone: go to the heading of what stands there now. */
 export function focusHeading(node) {

@@ -2,7 +2,7 @@
 
 import { now, when } from "./api.js";
 import { askOn, card } from "./card.js";
-import { el, focusHeading, show, swap } from "./dom.js";
+import { el, focusHeading, redraw, show, swap } from "./dom.js";
 import { zoneWords } from "./format.js";
 import { t } from "./i18n.js";
 import { forgetParts, readMissing } from "./reading.js";
@@ -96,7 +96,7 @@ export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 		const id = `list-${list.name}`;
 		const more = list.next && [
 			el("p", { class: "small soft on-paper" }, t("moreOnPaper")),
-			el("button", { type: "button", class: "more", "aria-describedby": id, onclick: () => showMore(list) }, t("showMore")),
+			el("button", { type: "button", class: "more", "aria-describedby": id, "data-focus": id, onclick: () => showMore(list) }, t("showMore")),
 		];
 		return el("section", { class: "list", "aria-labelledby": id }, el("h2", { id }, t(list.name)),
 			list.cards.size ? list.node : el("p", { class: "lead soft" }, t("emptyUpcoming")), more);
@@ -105,12 +105,7 @@ export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 	/** The first heading stands there even when nothing is under it. */
 	const isShown = (list) => list.cards.size > 0 || list === lists[0];
 
-	function render() {
-		const focused = body.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
-		arrange();
-		if (focused && !body.contains(document.activeElement))
-			body.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
-	}
+	const render = () => redraw(body, arrange);
 
 	function arrange() {
 		for (const list of lists) draw(list, list.found.map((one) => asOfNow(one, isOld)), options);
@@ -154,7 +149,7 @@ export function sessions(viewer, view = VIEWS[viewer], head = headOf(view)) {
 		isCrowded = problem.kind === "wait";
 		const retry = isCrowded && problem.wait_s <= KEPT_MAX_S ? goOn : refresh;
 		if (lists[0].found === null) {
-			body.replaceChildren(problemState(problem, retry, 2));
+			redraw(body, () => body.replaceChildren(problemState(problem, retry, 2)));
 			delete body.dataset.shape;
 		} else if (problem.kind === "offline") {
 			offlineBanner(refresh);

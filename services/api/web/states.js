@@ -1,7 +1,7 @@
 // states.js: what a page shows when it has nothing else to show: waiting, nothing there, no connection, something wrong.
 
 import { comeBack } from "./auth.js";
-import { announce, byId, drawing, el, focusHeading, show } from "./dom.js";
+import { announce, byId, drawing, el, focusHeading, redraw, show } from "./dom.js";
 import { fromServer, howLong, t } from "./i18n.js";
 
 const PICTURES = {
@@ -165,7 +165,7 @@ export function online() {
 	whenBack = null;
 	clearTimeout(looking);
 	if (!byId("banner").firstChild) return;
-	byId("banner").replaceChildren();
+	redraw(byId("banner"), () => byId("banner").replaceChildren());
 	announce(t(isOffline ? "backOnline" : "upToDate"));
 }
 
