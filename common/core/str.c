@@ -118,6 +118,15 @@ bool str_is_utf8(const char *text, size_t len)
 	return true;
 }
 
+size_t str_count_chars(const char *text, size_t len)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < len; i++)
+		count += ((unsigned char)text[i] & 0xc0) != 0x80; /* not a byte that goes on */
+	return count;
+}
+
 uint32_t str_take_char(const char **text)
 {
 	const unsigned char *at = (const unsigned char *)*text;

@@ -22,6 +22,9 @@ bool str_to_int64(const char *text, int64_t *ret_value) MUST_CHECK;
 /* Valid UTF-8 (no overlong forms, no surrogates) of exactly len bytes, and no NUL among them. */
 bool str_is_utf8(const char *text, size_t len);
 
+/* How many characters UTF-8 of len bytes has; of what is none, at most len. */
+size_t str_count_chars(const char *text, size_t len);
+
 /* One character of valid UTF-8 (not at its end), which it moves past. */
 uint32_t str_take_char(const char **text);
 

@@ -39,15 +39,6 @@ static bool is_in(const struct range *ranges, size_t count, uint32_t c)
 	return false;
 }
 
-static size_t characters(const char *text)
-{
-	size_t count = 0;
-
-	for (; *text; text++)
-		count += ((unsigned char)*text & 0xc0) != 0x80; /* UTF-8: not a byte that goes on */
-	return count;
-}
-
 static bool is_long_enough(const char *name)
 {
 	size_t all = 0, whole = 0;
@@ -84,7 +75,7 @@ bool booking_search_decode(const char *text, enum booking_search *ret_search)
 {
 	int64_t id;
 
-	if (characters(text) > BOOKING_SEARCH_CHARACTERS_MAX)
+	if (str_count_chars(text, strlen(text)) > BOOKING_SEARCH_CHARACTERS_MAX)
 		return false;
 	if (str_to_int64(text, &id) && id > 0)
 		*ret_search = BOOKING_SEARCH_ID;

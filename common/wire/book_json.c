@@ -5,8 +5,7 @@
 
 #include "json_strict.h"
 #include "rfc3339.h"
-
-#define NOTES_BYTES_MAX 2000
+#include "str.h"
 
 /* *ret_id stays 0 when an optional field is absent or null. */
 static enum err_kind take_id(const json_t *root, const char *field, bool required, int64_t *ret_id,
@@ -53,7 +52,7 @@ static enum err_kind take_notes(const json_t *root, struct arena *arena, struct 
 		return ERR_OK;
 	if (!text)
 		return request_refuse(fault, "notes", err, "The notes must be a text.");
-	if (len > NOTES_BYTES_MAX)
+	if (str_count_chars(text, len) > REQUEST_TEXT_CHARACTERS_MAX)
 		return request_refuse(fault, "notes", err, "The notes are too long.");
 	for (size_t i = 0; i < len; i++)
 		if (is_control(text[i]))

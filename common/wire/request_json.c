@@ -95,10 +95,10 @@ static enum err_kind take_reason(const char *text, size_t len, struct arena *are
 				 struct request_fault *fault, struct err *err)
 {
 	trim(&text, &len);
-	if (len > REQUEST_REASON_BYTES_MAX)
-		return request_refuse(fault, "reason", err, "The reason is too long.");
 	if (!str_is_utf8(text, len))
 		return request_refuse(fault, "reason", err, "The reason is not valid UTF-8 text.");
+	if (str_count_chars(text, len) > REQUEST_TEXT_CHARACTERS_MAX)
+		return request_refuse(fault, "reason", err, "The reason is too long.");
 	for (size_t i = 0; i < len; i++)
 		if (((unsigned char)text[i] < 0x20 && !is_space(text[i])) || text[i] == 0x7f)
 			return request_refuse(fault, "reason", err, "The reason holds control characters.");

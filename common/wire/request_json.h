@@ -8,7 +8,7 @@
 #include "arena.h"
 #include "err.h"
 
-#define REQUEST_REASON_BYTES_MAX 2000
+#define REQUEST_TEXT_CHARACTERS_MAX 2000 /* of what people write; up to four bytes each */
 
 /* Which field of the body is wrong; "body" when it is the body as a whole, or the name does not fit. */
 struct request_fault {

@@ -232,6 +232,21 @@ def test_names_in_any_script_come_back_whole(world):  # noqa: F811
     assert session["parentName"] == name and session["title"] == name
 
 
+def test_a_page_of_the_longest_texts_fits_an_answer(world):  # noqa: F811
+    """Notes and reasons of 2000 characters, of four bytes each."""
+    parent = world.stack.seed.person("Parent", "Wanda Wordy")
+    for day in range(100):
+        world.stack.seed.booking(parent, world.other_teacher, starts_in=f"{100 + day} days", title="🎓" * 50)
+    world.stack.sql(
+        "UPDATE bookings SET notes = repeat('🎓', 2000), cancellation_reason = repeat('🎓', 2000), status = 3,"
+        " cancelled_at = now(), cancel_cause = 'parent', cancelled_by = parent_id WHERE parent_id = %s",
+        parent.id,
+    )
+    world.stack.sql("UPDATE users SET display_name = repeat('🎓', 50) WHERE id = %s", parent.id)
+    answer = world.api.get("/api/Sessions/parent/bookings?limit=100", token=parent.token)
+    assert len(ids(answer)) == 100 and answer.data[0]["notes"] == "🎓" * 2000
+
+
 def found(world, q, **more):  # noqa: F811
     query = urllib.parse.urlencode({"q": q, **more})
     return world.api.get(f"/api/Sessions?{query}", token=world.support.token)

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena_init(&arena, 64u << 10);
 	if (request_decode_cancel(&body, &arena, &reason, &fault, &err) == ERR_OK) {
 		if (reason
-		    && (!reason[0] || strlen(reason) > REQUEST_REASON_BYTES_MAX
+		    && (!reason[0] || str_count_chars(reason, strlen(reason)) > REQUEST_TEXT_CHARACTERS_MAX
 			|| !str_is_utf8(reason, strlen(reason))))
 			abort();
 	} else if (!err.code[0] || strnlen(fault.field, sizeof fault.field) == sizeof fault.field) {

@@ -171,6 +171,13 @@ Test(str, utf8_agrees_with_decoding_for_four_bytes_at_every_edge)
 		}
 }
 
+Test(str, characters_are_counted_not_bytes)
+{
+	cr_assert_eq(str_count_chars("", 0), 0);
+	cr_assert_eq(str_count_chars("Zoë €5 \xf0\x9f\x8e\x93", strlen("Zoë €5 \xf0\x9f\x8e\x93")), 8);
+	cr_assert_eq(str_count_chars("Zoë", 2), 2, "no further than its length");
+}
+
 Test(str, utf8_knows_the_named_cases)
 {
 	cr_assert(str_is_utf8("", 0));

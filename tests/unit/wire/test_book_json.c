@@ -10,7 +10,7 @@
 /* "teacher student offer time notes", or "invalid <field>". */
 static const char *decoded(const char *text)
 {
-	static char words[2600];
+	static char words[8200];
 	char when[RFC3339_BYTES];
 	struct request_fault fault;
 	struct book_body body;
@@ -101,12 +101,23 @@ Test(book_json, refuses_the_rest_by_name)
 	}
 }
 
-Test(book_json, notes_have_a_limit)
+/* Overwritten by the next call. */
+static const char *with_notes(const char *character, int times)
 {
-	char text[2200];
+	static char text[9000];
 	int len = snprintf(text, sizeof text, "{\"teacherId\":7," WHEN ",\"notes\":\"");
 
-	memset(text + len, 'x', 2001);
-	snprintf(text + len + 2001, sizeof text - (size_t)len - 2001, "\"}");
-	cr_expect_str_eq(decoded(text), "invalid notes");
+	for (int i = 0; i < times; i++)
+		len += snprintf(text + len, sizeof text - (size_t)len, "%s", character);
+	snprintf(text + len, sizeof text - (size_t)len, "\"}");
+	return text;
+}
+
+Test(book_json, notes_have_a_limit)
+{
+	cr_expect_str_eq(decoded(with_notes("x", 2001)), "invalid notes");
+	cr_expect_str_neq(decoded(with_notes("x", 2000)), "invalid notes");
+	cr_expect_str_neq(decoded(with_notes("\xc3\xa4", 2000)), "invalid notes", "characters, not bytes");
+	cr_expect_str_eq(decoded(with_notes("\xc3\xa4", 2001)), "invalid notes");
+	cr_expect_str_neq(decoded(with_notes("\xf0\x9f\x8e\x93", 2000)), "invalid notes", "four bytes each");
 }
