@@ -45,7 +45,11 @@ static enum err_kind add_row_once(void *context, struct pg *db, struct err *err)
 		return ERR_OK;
 	id_uuid(a->refund_id);
 	refund.cause = cause_of(&locked.booking);
-	if (flow_find_rest(tx, &refund, err) || flow_queue_refund_row(a->flow, tx, &refund, err)
+	if (flow_find_rest(tx, &refund, err))
+		return err->kind;
+	if (a->only_cancelled && refund.rest.minor == 0)
+		return ERR_OK;
+	if (flow_queue_refund_row(a->flow, tx, &refund, err)
 	    || flow_queue_refund_news(a->flow, tx, &refund, err) || pg_queue_commit(tx, err))
 		return err->kind;
 	return pg_run(tx, &results, err);

@@ -19,8 +19,9 @@ struct adoption {
 enum err_kind adopt_refund(const struct flow *flow, const struct adoption *adoption,
 			   struct err *err) MUST_CHECK;
 
-/* A dispute that was lost has ended won after all: the bank has given nothing back. A Cancelled booking whose cancel asked for no refund of
- * this payment, because of that dispute, gets its row; of any other nothing changes. Errors those of flow_run, ERR_REJECT unknown_booking. */
+/* A lost dispute has ended won after all, or a refund by hand that stood beside it has failed. A Cancelled booking whose cancel asked for no
+ * refund of this payment, because all of it had gone back, gets its row if something of it is owed now; of any other nothing changes. Errors
+ * those of flow_run, ERR_REJECT unknown_booking. */
 enum err_kind owe_again(const struct flow *flow, const struct adoption *adoption, struct err *err) MUST_CHECK;
 
 #endif

@@ -214,13 +214,24 @@ static bool is_lost_again(const struct stripe_event *event)
 	return str_eq(status_of(event), "failed") || str_eq(status_of(event), "canceled");
 }
 
+/* A cancel that found all of it given back has asked for no refund. */
+static enum err_kind owe_unasked(struct refund_event *e, struct err *err)
+{
+	const struct flow flow = flow_of(e);
+	const struct adoption adoption = {e->about.booking_id, e->about.payment_intent, e->about.captured};
+
+	return owe_again(&flow, &adoption, err);
+}
+
 enum err_kind refund_event_settle(struct refund_event *e, struct err *err)
 {
 	bool settled = false;
 	struct pg *db = NULL;
 	enum err_kind kind;
 
-	if (!e->about.row || !refund_state_is_unwell(e->about.row->refund.state)
+	if (!e->about.row)
+		return is_lost_again(e->event) ? owe_unasked(e, err) : ERR_OK;
+	if (!refund_state_is_unwell(e->about.row->refund.state)
 	    || (e->about.is_settled && !is_lost_again(e->event)))
 		return ERR_OK;
 	kind = pg_pool_take(e->db, POOL_WAIT_MS, &db, err);
@@ -306,15 +317,6 @@ static enum err_kind write_dispute(struct refund_event *e, struct pg *db, struct
 	return ERR_OK;
 }
 
-/* A cancel that found it lost has asked for no refund. */
-static enum err_kind won_unasked(struct refund_event *e, struct err *err)
-{
-	const struct flow flow = flow_of(e);
-	const struct adoption adoption = {e->about.booking_id, e->about.payment_intent, e->about.captured};
-
-	return owe_again(&flow, &adoption, err);
-}
-
 static void alarm_about_dispute(const struct refund_event *e, const struct dispute_news *news)
 {
 	const struct refund_claim *row = e->about.row;
@@ -347,5 +349,5 @@ enum err_kind refund_event_dispute(struct refund_event *e, struct err *err)
 		return err->kind;
 	if (news.is_news)
 		alarm_about_dispute(e, &news);
-	return str_eq(status, "won") && !e->about.row ? won_unasked(e, err) : ERR_OK;
+	return str_eq(status, "won") && !e->about.row ? owe_unasked(e, err) : ERR_OK;
 }

@@ -22,7 +22,8 @@ enum err_kind refund_event_refund(struct refund_event *e, struct err *err) MUST_
  * adopted and a partial one is kept as a fact. */
 enum err_kind refund_event_sum(struct refund_event *e, struct err *err) MUST_CHECK;
 
-/* After the two above: what came to nothing here and was given back by the bank is settled. */
+/* After the two above: what came to nothing here and was given back by the bank is settled; what a refund that failed leaves of a payment whose
+ * cancel had nothing to ask for is owed. */
 enum err_kind refund_event_settle(struct refund_event *e, struct err *err) MUST_CHECK;
 
 /* Only when it is news. The time line hears of it; one that takes the money stops a refund that was not sent. */

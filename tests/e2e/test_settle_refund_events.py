@@ -238,6 +238,33 @@ def test_a_refund_that_a_part_by_hand_had_helped_to_settle_is_owed_again_when_th
     assert [kind for kind, *_ in mails(stack, booking.id)] == ["refund_failed"]
 
 
+def test_a_cancel_that_had_nothing_to_give_back_owes_what_a_part_by_hand_leaves_that_fails(stack):
+    """As far as the bank has not given it; told again, or of a payment that is whole, it makes no row."""
+    short, whole = r.paid(stack), r.paid(stack)
+    parts = []
+    for booking, taken in ((short, 1500), (whole, 4500)):
+        parts.append(by_hand(stack, booking, amount=3000 if booking is short else 1000))
+        dispute = stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute", amount=taken)["id"]
+        stack.stripe.post(f"disputes/{dispute}/move", status="lost")
+        tell(stack, "refund.created", "charge.dispute.closed")
+        stack.sql(
+            "UPDATE bookings SET status = 3, cancel_cause = 'parent', cancelled_at = clock_timestamp() WHERE id = %s",
+            booking.id,
+        )
+    ctl.run(stack, "verify", code=1)  # the bank and a part by hand have given back more than one payment
+    for part in parts:
+        stack.stripe.post(f"refunds/{part['id']}/move", status="failed", failure_reason="declined")
+    for _ in range(2):
+        tell(stack, "refund.failed", "charge.refund.updated")
+    assert not refunds(stack, whole.id)
+    (refund,) = stack.eventually(lambda: refunds(stack, short.id))
+    assert r.wait_state(stack, refund["id"], "needs_attention")["failure_reason"] == "charge_disputed"
+    asked = stack.one("SELECT detail FROM booking_log WHERE what = 'refund_requested'")["detail"]
+    assert asked["amountMinor"] == 3000 and not r.posts(stack, short)
+    assert [kind for kind, *_ in mails(stack, short.id)] == ["refund_failed"]
+    ctl.run(stack, "verify")
+
+
 def test_a_part_by_hand_that_fails_beside_a_refund_that_was_settled_is_told(stack):
     booking = r.paid(stack)
     part = by_hand(stack, booking, amount=1000)
