@@ -193,6 +193,18 @@ enum err_kind refund_events_record_seen(struct pg *db, const struct refund_event
 	return ERR_OK;
 }
 
+enum err_kind refund_events_is_twice(struct pg *tx, const char *payment_intent, bool *ret_is, struct err *err)
+{
+	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
+	struct pg_args args = {0};
+
+	pg_arg_text(&args, payment_intent);
+	if (pg_one(tx, &twice_stmt, &args, &results, err))
+		return err->kind;
+	*ret_is = pg_bool(&results, 0, 0, 0);
+	return ERR_OK;
+}
+
 enum err_kind refund_events_queue_may_exist(struct pg *tx, const char *refund_id, struct err *err)
 {
 	struct pg_args args = {0};

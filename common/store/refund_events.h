@@ -38,6 +38,10 @@ enum err_kind refund_events_record_seen(struct pg *db, const struct refund_event
 					const struct stripe_refund *seen, struct refund_seen_news *ret_news,
 					struct err *err) MUST_CHECK;
 
+/* Has more of this payment gone back than was captured, because it was settled elsewhere too? (The view given_back_twice.) */
+enum err_kind refund_events_is_twice(struct pg *tx, const char *payment_intent, bool *ret_is,
+				     struct err *err) MUST_CHECK;
+
 /* Queue, after refunds_queue_request: Stripe may already have a refund of this payment, so the first attempt lists before it posts. */
 enum err_kind refund_events_queue_may_exist(struct pg *tx, const char *refund_id, struct err *err) MUST_CHECK;
 

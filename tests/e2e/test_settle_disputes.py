@@ -3,6 +3,7 @@
 
 import pytest
 from settle_world import about, applied, by_hand, deliver, log, refunds, row, tell
+from stack import ctl
 from stack import refunding as r
 
 
@@ -238,6 +239,28 @@ def test_what_the_bank_and_somebody_by_hand_have_given_back_together_is_settled(
     by_hand(stack, booking, amount=3500)
     tell(stack, "refund.created")
     assert r.row(stack, refund)["settled_reference"] == dispute
+
+
+def settled_elsewhere(stack, booking, reference):
+    refund = r.ask(stack, booking)
+    r.wait_state(stack, refund, "needs_attention")
+    ctl.run(stack, "refunds", "settle", refund, "--reference", reference)
+    return refund
+
+
+def test_a_dispute_that_is_lost_after_the_refund_was_settled_is_one_alarm_of_money_given_back_twice(stack):
+    booking = r.paid(stack)
+    dispute = stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute")["id"]
+    refund = settled_elsewhere(stack, booking, "SEPA 1")
+    worker = stack.of("refund-worker")[0]
+    tell(stack, "charge.dispute.created")
+    assert not r.alarms(worker, "given_back_twice")
+    stack.stripe.post(f"disputes/{dispute}/move", status="lost")
+    for _ in range(2):
+        tell(stack, "charge.dispute.closed")
+    (alarm,) = [line for line in worker.log_lines() if line.get("what") == "given_back_twice"]
+    assert (alarm["payment"], alarm["code"], alarm["booking"]) == (booking.payment_intent, dispute, booking.id)
+    assert refund in ctl.run(stack, "verify", code=1)[0]
 
 
 def test_a_dispute_of_a_kept_payment_is_told_and_changes_nothing(stack):
