@@ -156,6 +156,11 @@ bool str_is_printable(const char *text)
 	return true;
 }
 
+bool str_is_blank(const char *text)
+{
+	return text[strspn(text, " ")] == '\0';
+}
+
 size_t str_json_piece(const char **text, char ret_piece[STR_JSON_PIECE_BYTES])
 {
 	static const char short_forms[] = {

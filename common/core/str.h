@@ -34,6 +34,9 @@ uint64_t str_hash(const char *text, uint64_t seed);
 /* Every byte is printable ASCII (0x20..0x7e). */
 bool str_is_printable(const char *text);
 
+/* No byte but spaces; also "". */
+bool str_is_blank(const char *text);
+
 #define STR_JSON_PIECE_BYTES 8
 
 /* One character of **text (not at its end) as it stands inside a JSON string; moves *text on, returns the piece's length.

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "str.h"
+
 #define US_PER_S 1000000
 
 void import_about(enum import_kind kind, int64_t id, const char *name, char ret_about[IMPORT_ABOUT_BYTES])
@@ -117,6 +119,9 @@ static enum err_kind check_payment(const struct import_booking *booking, int i, 
 	if (is_given_back(payment) != !instant_is_none(payment->refunded_at))
 		return err_set(err, ERR_REJECT, "bad_refund",
 			       "payments[%d]: refundedAt and a refundId or refundReference go together", i);
+	if (payment->refund_reference && str_is_blank(payment->refund_reference))
+		return err_set(err, ERR_REJECT, "bad_refund", "payments[%d]: its refundReference is blank",
+			       i);
 	if (!is_given_back(payment) && !money_equal(payment->amount, booking->price))
 		return err_set(err, ERR_REJECT, "amount_differs",
 			       "payments[%d]: its amount or currency is not the booking's, and it was not"

@@ -1,7 +1,5 @@
 #include "refunds_operator.h"
 
-#include "str.h"
-
 static const struct pg_stmt find_stmt = {
 	.name = "refund_case",
 	.sql = "SELECT payment_intent, settled_at IS NOT NULL, settled_by, settled_reference FROM refunds"
@@ -36,23 +34,11 @@ static const struct pg_stmt settle_stmt = {
 	       " 'refund_settled', jsonb_build_object('refund', id, 'reference', $6::text) FROM u)," NEWS,
 };
 
-static const struct pg_stmt unfit_dispute_stmt = {
-	.name = "refund_case_dispute",
-	.sql = "SELECT id, coalesce(nullif(status, ''), 'open') FROM disputes WHERE booking_id = $1 AND payment_intent = $2"
-	       " AND strpos($3, id) > 0 AND status IS DISTINCT FROM 'lost' ORDER BY told_in DESC LIMIT 1",
-	.reads_only = true,
-};
-
-static const struct pg_stmt given_stmt = {
-	.name = "refund_case_given",
-	.sql = "WITH given AS (SELECT id, CASE WHEN status IN ('failed', 'canceled') THEN 0 ELSE amount_minor END AS minor,"
-	       " false AS by_bank FROM stripe_refunds WHERE payment_intent = $2"
-	       " UNION ALL SELECT id, amount_minor, true FROM disputes WHERE booking_id = $1 AND payment_intent = $2"
-	       " AND status = 'lost'), told AS (SELECT *, strpos($3, id) > 0 AS is_named FROM given)"
-	       " SELECT coalesce(sum(minor) FILTER (WHERE is_named), 0)::bigint,"
-	       " coalesce(sum(minor) FILTER (WHERE NOT is_named), 0)::bigint,"
-	       " coalesce(max(id) FILTER (WHERE by_bank AND NOT is_named), ''),"
-	       " regexp_replace($3, string_agg(id, '|') FILTER (WHERE is_named), '', 'g') !~ '[[:alnum:]]' FROM told",
+static const struct pg_stmt parts_stmt = {
+	.name = "refund_case_parts",
+	.sql = "SELECT id, NULL AS status, amount_minor, status NOT IN ('failed', 'canceled') FROM stripe_refunds"
+	       " WHERE payment_intent = $2 UNION ALL SELECT id, coalesce(nullif(status, ''), 'open'), amount_minor,"
+	       " status IS NOT DISTINCT FROM 'lost' FROM disputes WHERE booking_id = $1 AND payment_intent = $2 ORDER BY id",
 	.reads_only = true,
 };
 
@@ -82,47 +68,33 @@ enum err_kind refunds_find_case(struct pg *db, const char *id, struct arena *are
 	return ERR_OK;
 }
 
-enum err_kind refunds_find_unfit_dispute(struct pg *db, const struct refund *refund, const char *reference,
-					 struct refund_dispute *ret_dispute, struct err *err)
+enum err_kind refunds_list_parts(struct pg *db, const struct refund *refund, struct arena *arena,
+				 struct settlement_case *ret_case, struct err *err)
 {
 	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
-	struct refund_dispute dispute = {0};
+	struct settlement_part *parts;
 	struct pg_args args = {0};
+	size_t count;
 
 	pg_arg_int(&args, refund->booking_id);
 	pg_arg_text(&args, refund->payment_intent);
-	pg_arg_text(&args, reference);
-	if (pg_one(db, &unfit_dispute_stmt, &args, &results, err))
+	if (pg_one(db, &parts_stmt, &args, &results, err))
 		return err->kind;
-	dispute.found = pg_rows(&results, 0) > 0;
-	if (dispute.found
-	    && (!str_copy(dispute.id, sizeof dispute.id, pg_text(&results, 0, 0, 0))
-		|| !str_copy(dispute.status, sizeof dispute.status, pg_text(&results, 0, 0, 1))))
-		return err_set(err, ERR_REJECT, "bad_row", "a dispute of %s does not read",
-			       refund->payment_intent);
-	*ret_dispute = dispute;
-	return ERR_OK;
-}
-
-enum err_kind refunds_get_given(struct pg *db, const struct refund *refund, const char *reference,
-				struct refund_given *ret_given, struct err *err)
-{
-	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
-	struct refund_given given = {0};
-	struct pg_args args = {0};
-
-	pg_arg_int(&args, refund->booking_id);
-	pg_arg_text(&args, refund->payment_intent);
-	pg_arg_text(&args, reference);
-	if (pg_one(db, &given_stmt, &args, &results, err))
-		return err->kind;
-	given.named_minor = pg_int(&results, 0, 0, 0);
-	given.other_minor = pg_int(&results, 0, 0, 1);
-	given.says_no_more = pg_bool(&results, 0, 0, 3);
-	if (!str_copy(given.unnamed_dispute, sizeof given.unnamed_dispute, pg_text(&results, 0, 0, 2)))
-		return err_set(err, ERR_REJECT, "bad_row", "a dispute of %s does not read",
-			       refund->payment_intent);
-	*ret_given = given;
+	count = (size_t)pg_rows(&results, 0);
+	parts = arena_alloc(arena, (count + 1) * sizeof *parts);
+	for (size_t i = 0; parts && i < count; i++) {
+		parts[i] = (struct settlement_part){pg_text_dup(&results, 0, (int)i, 0, arena),
+						    pg_text_dup(&results, 0, (int)i, 1, arena),
+						    pg_int(&results, 0, (int)i, 2),
+						    pg_bool(&results, 0, (int)i, 3)};
+		if (!parts[i].id || (!parts[i].dispute_status && !pg_is_null(&results, 0, (int)i, 1)))
+			parts = NULL;
+	}
+	if (!parts)
+		return err_set(err, ERR_RETRY, "no_memory",
+			       "the refunds of a payment do not fit their arena");
+	ret_case->parts = parts;
+	ret_case->count = count;
 	return ERR_OK;
 }
 

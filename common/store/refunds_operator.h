@@ -4,6 +4,7 @@
 #define REFUNDS_OPERATOR_H
 
 #include "refund_events.h"
+#include "settlement.h"
 
 struct refund_case {
 	bool found;
@@ -21,24 +22,9 @@ struct refund_ruling {
 	const char *event_payload; /* refund.changed, of version row->version + 1 */
 };
 
-/* A dispute of the refund's payment whose id stands in the reference and that is not lost: nobody has given the money back by it. */
-struct refund_dispute {
-	bool found;
-	char id[64];     /* dp_... */
-	char status[32]; /* Stripe's */
-};
-enum err_kind refunds_find_unfit_dispute(struct pg *db, const struct refund *refund, const char *reference,
-					 struct refund_dispute *ret_dispute, struct err *err) MUST_CHECK;
-
-/* What went back of the refund's payment as far as it is known here: refunds at Stripe that have not failed, and lost disputes. */
-struct refund_given {
-	int64_t named_minor;      /* by those whose ids stand in the reference */
-	int64_t other_minor;      /* by the others */
-	char unnamed_dispute[64]; /* a lost one of the others, "" when there is none */
-	bool says_no_more; /* nothing stands in the reference but such ids: of the rest it does not say how it went */
-};
-enum err_kind refunds_get_given(struct pg *db, const struct refund *refund, const char *reference,
-				struct refund_given *ret_given, struct err *err) MUST_CHECK;
+/* What is known to have gone back of the refund's payment, or not: parts and count of the case, by id, in the arena. */
+enum err_kind refunds_list_parts(struct pg *db, const struct refund *refund, struct arena *arena,
+				 struct settlement_case *ret_case, struct err *err) MUST_CHECK;
 
 /* The row becomes what change says and is due at once, unless a lease of it is still held. *ret_recorded false: it has changed since it
  * was read, or was settled; nothing was written. */

@@ -17,9 +17,9 @@ bool actor_read(const char *command, const char *name, char ret_actor[ACTOR_BYTE
 			return false;
 		}
 	}
-	if (!name[0] || strlen(name) > ACTOR_NAME_BYTES_MAX || !str_is_printable(name)) {
-		fprintf(stderr, "%s: --operator must be 1 to %d printable ASCII characters\n", command,
-			ACTOR_NAME_BYTES_MAX);
+	if (str_is_blank(name) || strlen(name) > ACTOR_NAME_BYTES_MAX || !str_is_printable(name)) {
+		fprintf(stderr, "%s: --operator must be 1 to %d printable ASCII characters, not blank\n",
+			command, ACTOR_NAME_BYTES_MAX);
 		return false;
 	}
 	snprintf(ret_actor, ACTOR_BYTES, "operator:%s", name);

@@ -12,6 +12,7 @@
 
 #define ARENA_BYTES_MAX (1u << 20)
 #define REFERENCE_BYTES 200
+#define WHY_BYTES       (3 * MONEY_TEXT_BYTES + REFERENCE_BYTES + 192)
 #define COMMAND         "unbookctl refunds"
 
 struct order {
@@ -32,10 +33,10 @@ static int usage(void)
 	      "          again for what lacks: with a new key once the last one's refund is known to have failed or to be of a\n"
 	      "          part, or Stripe repeats the refusal or error that it gave to the last key (it repeats it whatever has\n"
 	      "          changed since)\n"
-	      "  settle  notes that the money went back some other way; nothing is sent. Refused when the reference names a\n"
-	      "          dispute (dp_...) of the payment that is not lost: by that one nothing has gone back; when it names\n"
-	      "          nothing but refunds (re_...) and disputes that gave back a part; and when the bank has given back what\n"
-	      "          was owed, by a dispute that it does not name\n"
+	      "  settle  notes that the money went back some other way; nothing is sent. Refused when the reference names an\n"
+	      "          id (re_, pyr_, dp_, du_) by which nothing of the payment has gone back: unknown, failed, or of a\n"
+	      "          dispute that is not lost; when it names nothing but what gave back a part; and when all has gone\n"
+	      "          back already, also by what it does not name\n"
 	      "Both write who did it into the booking's time line. Exit code 1: not possible, and why is said.\n\n"
 	      "  --reference <text>  by what the payment can be found, at most 199 printable characters\n"
 	      "  --operator <name>   default: $SUDO_USER, else $USER\n"
@@ -53,67 +54,71 @@ static enum err_kind refuse(int *ret_code, const char *id, const char *why)
 	return ERR_OK;
 }
 
-static enum err_kind refuse_dispute(int *ret_code, const char *id, const struct refund_dispute *dispute)
-{
-	char why[192];
-
-	(void)snprintf(
-		why, sizeof why,
-		"cannot be settled with %s: that dispute is %s, and only a lost one has given the money back",
-		dispute->id, dispute->status);
-	return refuse(ret_code, id, why);
-}
-
-static enum err_kind refuse_part(int *ret_code, const struct order *order, const struct money *captured,
-				 const struct refund_given *given)
+static void explain_part(const struct order *order, const struct money *captured,
+			 const struct settlement *said, char ret_why[WHY_BYTES])
 {
 	struct money named = *captured, lacking = *captured;
 	char whole[MONEY_TEXT_BYTES], gave[MONEY_TEXT_BYTES], lacks[MONEY_TEXT_BYTES];
-	char why[3 * MONEY_TEXT_BYTES + REFERENCE_BYTES + 192];
 
-	named.minor = given->named_minor;
-	lacking.minor -= given->named_minor + given->other_minor;
+	named.minor = said->named_minor;
+	lacking.minor = said->rest_minor;
 	money_to_decimal(*captured, whole);
 	money_to_decimal(named, gave);
 	money_to_decimal(lacking, lacks);
 	(void)snprintf(
-		why, sizeof why,
+		ret_why, WHY_BYTES,
 		"cannot be settled with that alone: of %s %s it gave back %s, and %s lack; a reference that also"
 		" says how the rest went is taken, such as \"%s and SEPA 9\"",
 		whole, captured->currency, gave, lacks, order->reference);
-	return refuse(ret_code, order->id, why);
 }
 
-static enum err_kind refuse_twice(int *ret_code, const char *id, const struct refund_given *given)
+static void explain_whole(const struct settlement *said, char ret_why[WHY_BYTES])
 {
-	char why[192];
-
-	(void)snprintf(why, sizeof why,
-		       "cannot be settled so: the bank has given back what was owed, by dispute %s, which the"
-		       " reference does not name",
-		       given->unnamed_dispute);
-	return refuse(ret_code, id, why);
+	if (said->part->dispute_status)
+		(void)snprintf(
+			ret_why, WHY_BYTES,
+			"cannot be settled so: the bank has given back what was owed, by dispute %s, which the"
+			" reference does not name",
+			said->part->id);
+	else
+		(void)snprintf(
+			ret_why, WHY_BYTES,
+			"cannot be settled so: all of it has gone back, by refund %s too, which the reference"
+			" does not name; refunds retry takes it over",
+			said->part->id);
 }
 
-/* Does the reference stand against what is known to have gone back? *ret_code 1 when not, and it is said. */
-static enum err_kind check_reference(struct pg *db, const struct order *order, const struct refund *refund,
-				     int *ret_code, struct err *err)
+/* Does the reference stand against what is known to have gone back? If not, that is said. */
+static bool is_refused(const struct order *order, const struct money *captured, const struct settlement *said,
+		       int *ret_code)
 {
-	struct refund_dispute unfit;
-	struct refund_given given;
-	bool is_whole;
+	char why[WHY_BYTES] = "";
 
-	if (refunds_find_unfit_dispute(db, refund, order->reference, &unfit, err)
-	    || refunds_get_given(db, refund, order->reference, &given, err))
-		return err->kind;
-	if (unfit.found)
-		return refuse_dispute(ret_code, order->id, &unfit);
-	is_whole = given.named_minor + given.other_minor >= refund->captured.minor;
-	if (is_whole && given.unnamed_dispute[0])
-		return refuse_twice(ret_code, order->id, &given);
-	if (!is_whole && given.says_no_more)
-		return refuse_part(ret_code, order, &refund->captured, &given);
-	return ERR_OK;
+	switch (said->kind) {
+	case SETTLEMENT_FINE:
+		return false;
+	case SETTLEMENT_PART:
+		explain_part(order, captured, said, why);
+		break;
+	case SETTLEMENT_UNFIT_DISPUTE:
+		(void)snprintf(
+			why, sizeof why,
+			"cannot be settled with %.*s: that dispute is %s, and only a lost one has given the money back",
+			said->id_len, said->id, said->part->dispute_status);
+		break;
+	case SETTLEMENT_UNKNOWN_ID:
+		(void)snprintf(
+			why, sizeof why,
+			"cannot be settled with %.*s: no refund that stands at Stripe and no lost dispute of its payment"
+			" has that id",
+			said->id_len, said->id);
+		break;
+	case SETTLEMENT_WHOLE:
+		explain_whole(said, why);
+		break;
+	}
+	(void)refuse(ret_code, order->id, why);
+	return true;
 }
 
 static enum err_kind moved_on(struct err *err)
@@ -132,11 +137,15 @@ static enum err_kind settle(struct pg *db, struct order *order, const struct ref
 			    int *ret_code, struct err *err)
 {
 	struct refund_ruling ruling = {.row = found->about.row, .actor = order->actor};
+	struct settlement_case about = {.reference = order->reference,
+					.owed_minor = found->about.captured.minor};
+	struct settlement said;
 	bool recorded = false;
 
-	if (check_reference(db, order, &ruling.row->refund, ret_code, err))
+	if (refunds_list_parts(db, &ruling.row->refund, order->arena, &about, err))
 		return err->kind;
-	if (*ret_code)
+	said = settlement_check(&about);
+	if (is_refused(order, &found->about.captured, &said, ret_code))
 		return ERR_OK;
 	if (encode_news(ruling.row, ruling.row->refund, order, &ruling.event_payload, err)
 	    || refunds_record_settled(db, &ruling, order->reference, &recorded, err))
@@ -261,9 +270,10 @@ static int read_order(int argc, char **argv, struct order *order)
 				 order->settles ? "settle needs --reference <text>"
 						: "--reference is for settle alone");
 	if (order->reference
-	    && (!order->reference[0] || strlen(order->reference) >= REFERENCE_BYTES
+	    && (str_is_blank(order->reference) || strlen(order->reference) >= REFERENCE_BYTES
 		|| !str_is_printable(order->reference)))
-		return ctl_wrong(COMMAND, NULL, "--reference must be 1 to 199 printable ASCII characters");
+		return ctl_wrong(COMMAND, NULL,
+				 "--reference must be 1 to 199 printable ASCII characters, not blank");
 	if (!str_is_printable(order->id))
 		return ctl_wrong(COMMAND, NULL, "a refund's id is printable characters");
 	return actor_read(COMMAND, name, order->actor) ? 0 : ctl_see_help(COMMAND);

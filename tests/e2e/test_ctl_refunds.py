@@ -188,15 +188,15 @@ def at_stripe(stack, booking, name, amount_minor, status="succeeded"):
 def test_what_gave_back_a_part_settles_nothing_alone(stack):
     booking, refund = stuck(stack, "needs_attention")
     told_lost(stack, booking, "dp_1", 1000)
-    at_stripe(stack, booking, "re_0", 4500, status="failed")
-    for named, gave, lacks in (("dp_1", "10.00", "35.00"), ("re_0", "0.00", "35.00"), (" re_0, dp_1.", "10.00", "35.00")):
+    at_stripe(stack, booking, "re_0", 500)
+    for named, gave, lacks in (("dp_1", "10.00", "30.00"), ("re_0", "5.00", "30.00"), (" re_0, dp_1.", "15.00", "30.00")):
         assert refunds(stack, "settle", refund, "--reference", named, code=1) == (
             f"unbookctl refunds: {refund} cannot be settled with that alone: of 45.00 EUR it gave back {gave}, and {lacks}"
             f' lack; a reference that also says how the rest went is taken, such as "{named} and SEPA 9"\n'
         )
     at_stripe(stack, booking, "re_1", 1500)
-    assert "gave back 25.00, and 20.00 lack" in refunds(stack, "settle", refund, "--reference", "dp_1 re_1", code=1)
-    assert "gave back 10.00, and 20.00 lack" in refunds(stack, "settle", refund, "--reference", "dp_1", code=1)
+    assert "gave back 25.00, and 15.00 lack" in refunds(stack, "settle", refund, "--reference", "dp_1 re_1", code=1)
+    assert "gave back 10.00, and 15.00 lack" in refunds(stack, "settle", refund, "--reference", "dp_1", code=1)
     assert r.row(stack, refund)["settled_at"] is None
     assert "settled by" in refunds(stack, "settle", refund, "--reference", "dp_1 and SEPA 9")
 
@@ -204,6 +204,20 @@ def test_what_gave_back_a_part_settles_nothing_alone(stack):
     told_lost(stack, booking, "dp_2", 1000)
     at_stripe(stack, booking, "re_2", 3500)
     assert "settled by" in refunds(stack, "settle", refund, "--reference", "dp_2"), "with what stands at Stripe"
+
+
+def test_an_id_of_nothing_that_gave_back_is_no_reference(stack):
+    booking, refund = stuck(stack, "needs_attention")
+    told_lost(stack, booking, "dp_1", 1000)
+    at_stripe(stack, booking, "re_0", 1000, status="failed")
+    for token in ("re_9", "pyr_9", "dp_9", "du_9", "RE_0", "re_0", "DP_1", "dp_12"):
+        said = refunds(stack, "settle", refund, "--reference", f"dp_1, {token}; SEPA 9", code=1)
+        assert said == (
+            f"unbookctl refunds: {refund} cannot be settled with {token}: no refund that stands at Stripe and no lost"
+            " dispute of its payment has that id\n"
+        )
+    assert r.row(stack, refund)["settled_at"] is None
+    assert "settled by" in refunds(stack, "settle", refund, "--reference", "dp_1; re-sent by SEPA, re_ 9")
 
 
 def test_what_the_bank_gave_back_is_not_settled_another_way(stack):
@@ -218,6 +232,11 @@ def test_what_the_bank_gave_back_is_not_settled_another_way(stack):
         )
     assert r.row(stack, refund)["settled_at"] is None
     assert "settled by" in refunds(stack, "settle", refund, "--reference", "dp_1, dp_2")
+    booking, refund = stuck(stack, "needs_attention")
+    at_stripe(stack, booking, "re_2", 4500, status="pending")
+    assert "by refund re_2 too, which the reference does not name" in refunds(
+        stack, "settle", refund, "--reference", "SEPA 9", code=1
+    )
 
 
 def test_what_needs_nobody_is_refused(stack):
@@ -233,12 +252,12 @@ def test_what_needs_nobody_is_refused(stack):
 def test_wrong_arguments_settings_and_keys_are_told_apart(stack):
     _, refund = stuck(stack, "failed")
     for args in ((), ("retry",), ("settle", refund), ("retry", refund, "--reference", "x"), ("undo", refund),
-                 ("settle", refund, "--reference", ""), ("settle", refund, "--reference", "r" * 200)):  # fmt: skip
+                 ("settle", refund, "--reference", ""), ("settle", refund, "--reference", "  "), ("settle", refund, "--reference", "r" * 200)):  # fmt: skip
         refunds(stack, *args, code=64)
     assert "--operator" in refunds(stack, "retry", refund, code=64, USER="")
-    for name in ("", "b\no", "b" * 65):
+    for name in ("", " ", "   ", "b\no", "b" * 65):
         said = refunds(stack, "settle", refund, "--reference", "x", "--operator", name, code=64)
-        assert "--operator must be 1 to 64 printable ASCII characters" in said
+        assert "--operator must be 1 to 64 printable ASCII characters, not blank" in said
     refunds(stack, "retry", refund, code=78, UNBOOK_STRIPE_KEY="")
     refunds(stack, "retry", refund, code=78, UNBOOK_STRIPE_KEY="pk_nothing")
     stack.sql("UPDATE instance SET livemode = false")

@@ -198,3 +198,14 @@ Test(str, printable_is_ascii_from_blank_to_tilde)
 	}
 	cr_assert(str_is_printable(""));
 }
+
+Test(str, blank_is_nothing_but_spaces)
+{
+	for (int c = 1; c < 256; c++) {
+		char text[4] = {' ', (char)c, ' ', '\0'};
+
+		cr_assert_eq(str_is_blank(text), c == ' ', "%02x", c);
+	}
+	cr_assert(str_is_blank(""));
+	cr_assert_not(str_is_blank("  x"));
+}
