@@ -8,6 +8,7 @@ rooms    a foreign library's header only in its room; a service never includes a
 headers  every header compiles alone
 python   ruff check; modules <= 500 lines
 tidy     clang-tidy, warnings are errors
+bare     configures where nothing is installed but what ./dev demo installs: without Criterion
 
 Prints "name ok" or "name FAILED" with what is wrong; exits 1 when anything failed.
 """
@@ -209,6 +210,12 @@ def _run_all(jobs, keep=None):
     return list(dict.fromkeys(found))
 
 
+def gate_bare():
+    argv = ["cmake", "--preset", "release", "-B", "build/bare", "-DCRITERION_INCLUDE=OFF", "-DCRITERION_LIBRARY=OFF"]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    return done.stderr.splitlines() if done.returncode else []
+
+
 GATES = {
     "format": gate_format,
     "banned": gate_banned,
@@ -217,6 +224,7 @@ GATES = {
     "headers": gate_headers,
     "python": gate_python,
     "tidy": gate_tidy,
+    "bare": gate_bare,
 }
 
 
