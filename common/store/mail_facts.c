@@ -6,6 +6,19 @@
 /* Wall clocks come from PostgreSQL's time zone tables: "YYYY MM DD HH24 MI ID" with ID 1 Monday. */
 #define WALL_CLOCK(AT) "to_char(local_time(" AT ", r.time_zone), 'YYYY-MM-DD HH24:MI ID')"
 
+/* The refund that came to nothing: the one that the mail names, else one of ours, or one that stood in for ours if that is what failed. */
+#define FAILED                                                                                           \
+	"SELECT x.id, x.amount_minor, x.status, x.reason, x.refund_id FROM stripe_refunds x"             \
+	" WHERE $3 <> '' AND x.payment_intent = y.payment_intent AND x.status IN ('failed', 'canceled')" \
+	" AND (n.id IS NULL OR x.id = n.id) ORDER BY (x.refund_id IS NULL)"                              \
+	" = (coalesce(f.failure_reason, '') IN ('refund_short', 'adopted_refund_gone')) DESC, x.updated_at DESC, x.id LIMIT 1"
+
+/* Whoever settled the payment saw it live: it was told before, and its failure after that. */
+#define COUNTED_ON                                                                                      \
+	"(f.settled_at < $4 AND (z.refund_id IS NOT NULL OR EXISTS (SELECT 1 FROM booking_log l"        \
+	" WHERE l.booking_id = b.id AND l.what = 'refund_by_hand' AND l.detail->>'stripeRefund' = z.id" \
+	" AND l.at < f.settled_at)))"
+
 static const struct pg_stmt facts_stmt = {
 	.name = "mails_facts",
 	.reads_only = true,
@@ -14,16 +27,22 @@ static const struct pg_stmt facts_stmt = {
 	       "r.email, r.display_name, r.locale, r.time_zone, t.display_name, p.display_name, s.display_name, " WALL_CLOCK("b.starts_at") ", " WALL_CLOCK("b.ends_at") ", " WALL_CLOCK(
 		       "b.starts_at - b.cancel_notice") ", "
 							"(extract(epoch FROM local_time(b.starts_at, r.time_zone) - b.starts_at AT TIME ZONE 'UTC') / 60)::int, "
-							"CASE WHEN b.status = 1 THEN m.url END, i.id, f.state, coalesce(z.amount_minor, y.amount_minor, b.amount_minor), "
-							"coalesce(z.currency, y.currency, b.currency), coalesce(z.reason, f.failure_reason), " REFUND_BESIDE_COLUMNS
+							"CASE WHEN b.status = 1 THEN m.url END, i.id, f.state, coalesce(y.amount_minor, b.amount_minor), "
+							"coalesce(y.currency, b.currency), f.failure_reason, z.amount_minor, coalesce(z.reason, f.failure_reason), "
+							"coalesce(coalesce(z.status, f.state) = 'canceled', false), f.settled_at IS NOT NULL AND NOT " COUNTED_ON
+							", "
+							"f.id IS NULL AND b.status IN (1, 2) AND n.payment_intent = b.payment_intent, " REFUND_BESIDE_COLUMNS
 							" "
 							"FROM bookings b JOIN users r ON r.id = $2 JOIN users t ON t.id = b.teacher_id JOIN users p ON p.id = b.parent_id "
 							"JOIN users s ON s.id = b.student_id CROSS JOIN instance i LEFT JOIN meetings m ON m.booking_id = b.id "
-							"LEFT JOIN refunds f ON f.booking_id = b.id AND CASE WHEN $3 = '' THEN f.payment_intent = b.payment_intent "
-							"ELSE f.id::text = split_part($3, ':', 1) END LEFT JOIN payments y ON y.payment_intent = f.payment_intent "
-							"LEFT JOIN stripe_refunds z ON z.id = $3" REFUND_BESIDE_JOIN(
+							"LEFT JOIN stripe_refunds n ON n.id = $3 "
+							"LEFT JOIN refunds f ON f.booking_id = b.id AND CASE WHEN n.id IS NOT NULL THEN f.payment_intent = n.payment_intent "
+							"WHEN $3 = '' THEN f.payment_intent = b.payment_intent ELSE f.id::text = split_part($3, ':', 1) END "
+							"LEFT JOIN payments y ON y.payment_intent = coalesce(f.payment_intent, n.payment_intent) "
+							"LEFT JOIN LATERAL (" FAILED
+							") z ON true" REFUND_BESIDE_JOIN(
 								"b.id",
-								"coalesce(f.payment_intent, CASE WHEN $3 = '' THEN b.payment_intent END)") "WHERE b.id = $1",
+								"coalesce(y.payment_intent, CASE WHEN $3 = '' THEN b.payment_intent END)") "WHERE b.id = $1",
 };
 
 /* "2026-12-01 09:30 2" */
@@ -54,6 +73,21 @@ static void read_booking(const struct pg_results *row, struct arena *arena, stru
 	booking->version = pg_int(row, 0, 0, 14);
 }
 
+static struct mail_failure read_failure(const struct pg_results *row, const struct money *captured,
+					struct arena *arena)
+{
+	struct mail_failure failed = {
+		.amount = *captured,
+		.reason = pg_text_dup(row, 0, 0, 33, arena),
+		.is_withdrawn = pg_bool(row, 0, 0, 34),
+		.is_made_good = pg_bool(row, 0, 0, 35),
+		.is_of_kept = pg_bool(row, 0, 0, 36),
+	};
+
+	failed.amount.minor = pg_int(row, 0, 0, 32);
+	return failed;
+}
+
 enum err_kind mails_find_facts(struct pg *db, const struct mail *mail, struct arena *arena,
 			       struct mail_facts *ret_facts, struct err *err)
 {
@@ -64,6 +98,7 @@ enum err_kind mails_find_facts(struct pg *db, const struct mail *mail, struct ar
 	pg_arg_int(&args, mail->booking_id);
 	pg_arg_int(&args, mail->recipient_id);
 	pg_arg_text(&args, mail->ref);
+	pg_arg_instant(&args, mail->created_at);
 	if (pg_one(db, &facts_stmt, &args, &row, err))
 		return err->kind;
 	if (pg_rows(&row, 0) != 1 || !booking_status_decode(pg_int(&row, 0, 0, 7), &facts.booking.status)
@@ -90,7 +125,8 @@ enum err_kind mails_find_facts(struct pg *db, const struct mail *mail, struct ar
 	facts.refund_state = pg_text_dup(&row, 0, 0, 28, arena);
 	facts.captured.minor = pg_int(&row, 0, 0, 29);
 	facts.refund_failure_reason = pg_text_dup(&row, 0, 0, 31, arena);
-	facts.beside = refund_beside_read(&row, 0, 0, 32, NULL);
+	facts.failed = read_failure(&row, &facts.captured, arena);
+	facts.beside = refund_beside_read(&row, 0, 0, 37, NULL);
 	*ret_facts = facts;
 	return ERR_OK;
 }

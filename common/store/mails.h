@@ -19,6 +19,15 @@ struct mail_request {
 };
 enum err_kind mails_queue(struct pg *tx, const struct mail_request *request, struct err *err) MUST_CHECK;
 
+/* Of a mail refund_failed: the refund that came to nothing. */
+struct mail_failure {
+	struct money amount; /* minor 0: Stripe was never seen to have made it */
+	const char *reason;  /* Stripe's; NULL: none */
+	bool is_withdrawn;   /* by us: no bank refused it */
+	bool is_made_good;   /* somebody settled the payment elsewhere, and did not count on it */
+	bool is_of_kept;     /* the session is not cancelled and its payment kept: nothing was owed */
+};
+
 /* What a claimed mail needs to be written; texts in the arena. Local times are PostgreSQL's, in the recipient's zone. */
 struct mail_facts {
 	struct booking booking;
@@ -34,6 +43,7 @@ struct mail_facts {
 	struct money captured;       /* by the payment of that refund */
 	struct refund_beside beside; /* of that payment */
 	const char *refund_failure_reason;
+	struct mail_failure failed;
 };
 
 /* Claim. The first claim stores message_id ("<uuid@domain>"). News about the booking (confirmed, cancelled) is superseded by its newer

@@ -10,7 +10,7 @@
 #include "str.h"
 
 #define PART_BYTES_MAX (128 * 1024)
-#define VALUES_MAX     64
+#define VALUES_MAX     80
 
 /* The values that templates may name. Collected once per mail. */
 struct values {
@@ -182,6 +182,8 @@ static struct refund_promise promise_of(const struct mail_facts *facts)
 	if (beside.charged_back_minor == 0 && facts->refund_state
 	    && refund_state_decode(facts->refund_state, &state))
 		beside.is_disputed |= refund_waits_for_bank(state, facts->refund_failure_reason);
+	if (beside.charged_back_minor == 0 && !facts->refund_state)
+		beside.is_disputed |= refund_waits_for_bank(REFUND_FAILED, facts->failed.reason);
 	return refund_promise(facts->captured, &beside);
 }
 
@@ -201,18 +203,70 @@ static enum err_kind add_before(struct values *values, const struct refund_promi
 	return ERR_OK;
 }
 
-static enum err_kind add_money(struct values *values, const struct mail_facts *facts, int64_t recipient_id,
+/* Our refund goes out, or went, after the one that the mail is about came to nothing. */
+static bool is_sent_again(const struct mail_facts *facts, const struct refund_promise *promise)
+{
+	enum refund_state state;
+
+	return facts->refund_state && refund_state_decode(facts->refund_state, &state)
+	       && !refund_state_is_unwell(state)
+	       && (promise->kind == REFUND_PROMISE_ALL || promise->kind == REFUND_PROMISE_REST);
+}
+
+/* What follows after a refund came to nothing: one of these. */
+static void add_what_follows(struct values *values, const struct mail_facts *facts,
+			     const struct refund_promise *promise)
+{
+	const struct mail_failure *failed = &facts->failed;
+	bool is_owed = promise->rest.minor > 0 && !failed->is_made_good;
+	bool for_the_bank = is_owed && promise->kind == REFUND_PROMISE_DISPUTED;
+	bool for_nobody = is_owed && !for_the_bank && failed->is_withdrawn && failed->is_of_kept;
+	bool again = is_owed && !for_the_bank && !for_nobody && is_sent_again(facts, promise);
+
+	add_flag(values, "for_the_bank", for_the_bank);
+	add_flag(values, "for_nobody", for_nobody);
+	add_flag(values, "sent_again", again);
+	add_flag(values, "owed_by_us", is_owed && !for_the_bank && !for_nobody && !again);
+	add_flag(values, "made_good",
+		 promise->kind == REFUND_PROMISE_RETURNED || (promise->rest.minor > 0 && !is_owed));
+	add_flag(values, "withdrawn", is_owed && failed->is_withdrawn);
+	add_flag(values, "refused", is_owed && !failed->is_withdrawn);
+}
+
+/* One that Stripe was never seen to have made was to give back what is left. */
+static struct money amount_that_failed(const struct mail_facts *facts, const struct refund_promise *promise)
+{
+	if (facts->failed.amount.minor > 0)
+		return facts->failed.amount;
+	return promise->rest.minor > 0 ? promise->rest : facts->captured;
+}
+
+/* Of a mail about a refund that came to nothing: what that was, why, and what follows. */
+static void add_failure(struct values *values, const struct mail_facts *facts,
+			const struct refund_promise *promise)
+{
+	char word[80];
+
+	snprintf(word, sizeof(word), "failure_%s", facts->failed.reason ? facts->failed.reason : "");
+	add_value(values, "failure_words", language_word(values->language, word));
+	add_value(values, "amount", amount_words(values, amount_that_failed(facts, promise), true));
+	add_what_follows(values, facts, promise);
+}
+
+static enum err_kind add_money(struct values *values, const struct mail *mail, const struct mail_facts *facts,
 			       struct err *err)
 {
 	const struct refund_promise promise = promise_of(facts);
-	bool to_parent = recipient_id == facts->booking.parent_id, refunds = facts->refund_state != NULL;
-	char failure[80];
+	bool to_parent = mail->recipient_id == facts->booking.parent_id,
+	     refunds = facts->refund_state != NULL;
 
-	add_value(values, "amount", amount_words(values, facts->captured, to_parent));
+	if (mail->kind == MAIL_REFUND_FAILED)
+		add_failure(values, facts, &promise);
+	else
+		add_value(values, "amount", amount_words(values, facts->captured, to_parent));
+	add_value(values, "paid", amount_words(values, facts->captured, to_parent));
 	add_value(values, "rest", amount_words(values, promise.rest, to_parent));
 	add_flag(values, "on_its_way", promise.is_on_its_way);
-	add_flag(values, "still_owed", promise.rest.minor > 0);
-	add_flag(values, "owed_by_us", promise.rest.minor > 0 && promise.kind != REFUND_PROMISE_DISPUTED);
 	add_flag(values, "refund_all", refunds && promise.kind == REFUND_PROMISE_ALL);
 	add_flag(values, "refund_rest", refunds && promise.kind == REFUND_PROMISE_REST);
 	add_flag(values, "refund_returned", refunds && promise.kind == REFUND_PROMISE_RETURNED);
@@ -220,9 +274,6 @@ static enum err_kind add_money(struct values *values, const struct mail_facts *f
 	add_value(values, "charged_back", amount_words(values, promise.charged_back, to_parent));
 	add_flag(values, "refund_by_hand", refunds && promise.kind == REFUND_PROMISE_BY_HAND);
 	add_flag(values, "refund_charged_back", promise.kind == REFUND_PROMISE_CHARGED_BACK);
-	snprintf(failure, sizeof(failure), "failure_%s",
-		 facts->refund_failure_reason ? facts->refund_failure_reason : "");
-	add_value(values, "failure_words", language_word(values->language, failure));
 	return add_before(values, &promise, to_parent, err);
 }
 
@@ -248,7 +299,7 @@ static enum err_kind collect(struct values *values, const struct compose_sender 
 	add_foreign(values, "reason", facts->booking.cancellation_reason);
 	add_value(values, "meeting_url", facts->meeting_url);
 	add_people(values, facts, mail->recipient_id);
-	if (add_money(values, facts, mail->recipient_id, err))
+	if (add_money(values, mail, facts, err))
 		return err->kind;
 	if (add_times(values, facts, err))
 		return err->kind;

@@ -23,6 +23,7 @@ static struct mail_facts made_up_facts(const char *locale)
 		.refund_state = "succeeded",
 		.captured = {.minor = 4500, .currency = "EUR"},
 		.refund_failure_reason = "declined",
+		.failed = {.amount = {.minor = 4500, .currency = "EUR"}, .reason = "declined"},
 		.instance_id = "check",
 		.local_starts = {.year = 1970, .month = 1, .day = 1},
 		.local_ends = {.year = 1970, .month = 1, .day = 1},

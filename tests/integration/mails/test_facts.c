@@ -7,7 +7,10 @@ TestSuite(facts, .init = world_make, .fini = world_end);
 
 static struct mail_facts find(int64_t recipient_id, const char *ref)
 {
-	struct mail mail = {.booking_id = world.booking_id, .recipient_id = recipient_id, .ref = ref};
+	struct mail mail = {.booking_id = world.booking_id,
+			    .recipient_id = recipient_id,
+			    .ref = ref,
+			    .created_at = {INT64_C(1796000000000000)}};
 	struct mail_facts facts;
 	struct err err = {0};
 
@@ -162,6 +165,41 @@ Test(facts, what_ours_gave_back_counts_once_the_refund_has_come_to_less_or_is_as
 		cr_expect_eq(find(world.parent_id, refund).beside.returned_minor, cases[i].returned_minor,
 			     "case %zu", i);
 	}
+}
+
+/* Made by hand and told, withdrawn; then it is asked for, and settled without it, or with it. */
+Test(facts, a_refund_by_hand_that_failed_and_whether_anybody_had_counted_on_it)
+{
+	long long booking = (long long)world.booking_id;
+	char made[40];
+
+	snprintf(made, sizeof(made), "re_h%lld", booking);
+	world_sql("INSERT INTO payments (payment_intent, booking_id, amount_minor, currency, captured_at)"
+		  " SELECT payment_intent, id, 4500, 'EUR', now() FROM bookings WHERE id = %lld",
+		  booking);
+	world_sql("INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status, reason)"
+		  " SELECT '%s', payment_intent, 1500, 'EUR', 'canceled', 'merchant_request' FROM bookings"
+		  " WHERE id = %lld",
+		  made, booking);
+	cr_assert_not(find(world.parent_id, made).failed.is_of_kept, "it is cancelled");
+	world_sql("UPDATE bookings SET status = 1 WHERE id = %lld", booking);
+	struct mail_failure failed = find(world.parent_id, made).failed;
+	cr_assert(failed.is_of_kept && failed.is_withdrawn && !failed.is_made_good);
+	cr_assert_eq(failed.amount.minor, 1500);
+	cr_assert_str_eq(failed.reason, "merchant_request");
+	cr_assert_eq(find(world.parent_id, "").failed.amount.minor, 0, "that mail is about no failure");
+	world_sql(
+		"INSERT INTO refunds (payment_intent, booking_id, cause, state, settled_at, settled_by, next_try_at)"
+		" SELECT payment_intent, id, 'parent', 'needs_attention', '2000-01-01Z', 'operator:bo', now()"
+		" FROM bookings WHERE id = %lld",
+		booking);
+	failed = find(world.parent_id, made).failed;
+	cr_assert(failed.is_made_good && !failed.is_of_kept);
+	world_sql("INSERT INTO booking_log (booking_id, actor, what, at, detail) VALUES (%lld, 'stripe',"
+		  " 'refund_by_hand', '1999-01-01Z', '{\"stripeRefund\":\"%s\"}')",
+		  booking, made);
+	cr_assert_not(find(world.parent_id, made).failed.is_made_good);
+	cr_assert_eq(find(world.parent_id, made).captured.minor, 4500);
 }
 
 Test(facts, of_an_unknown_booking_there_are_none)

@@ -163,9 +163,9 @@ Test(compose, a_failed_refund_says_why_in_words_or_not_at_all)
 {
 	struct mail_facts f = facts();
 
-	f.refund_failure_reason = "expired_or_canceled_card";
+	f.failed.reason = "expired_or_canceled_card";
 	expect(compose(&f, MAIL_REFUND_FAILED, 1).text, "the card has expired or was cancelled");
-	f.refund_failure_reason = "unknown";
+	f.failed.reason = "unknown";
 	expect_not(compose(&f, MAIL_REFUND_FAILED, 1).text, "unknown");
 	cr_assert_null(compose(&f, MAIL_REFUND_FAILED, 1).calendar);
 }

@@ -279,6 +279,7 @@ Test(compose_money, a_refund_that_failed_because_of_a_dispute_is_left_to_the_ban
 
 	f.refund_state = "failed";
 	f.refund_failure_reason = "charge_for_pending_refund_disputed";
+	f.failed.reason = f.refund_failure_reason;
 	expect(compose(&f, MAIL_REFUND_FAILED, 1).text, "the payment is disputed at your bank.");
 	expect(compose(&f, MAIL_REFUND_FAILED, 1).text, "which decides where the money goes");
 	expect_not(compose(&f, MAIL_REFUND_FAILED, 1).text, "still get your money");
@@ -289,27 +290,4 @@ Test(compose_money, a_refund_that_failed_because_of_a_dispute_is_left_to_the_ban
 	f.beside.charged_back_minor = 4500;
 	expect(compose(&f, MAIL_REFUND_FAILED, 1).text, "your bank has already given the payment of €45.00");
 	expect_not(compose(&f, MAIL_REFUND_FAILED, 1).text, "decides");
-}
-
-Test(compose_money, a_failed_refund_is_promised_again_only_while_we_owe_it)
-{
-	struct mail_facts f = facts();
-	struct smtp_message message;
-
-	message = compose(&f, MAIL_REFUND_FAILED, 1);
-	expect(message.text, "could not accept the refund of €45.00");
-	expect(message.html, "You will still get your money");
-	f.beside.is_disputed = true;
-	message = compose(&f, MAIL_REFUND_FAILED, 1);
-	expect(message.text, "could not accept the refund of €45.00");
-	expect(message.html, "decides where the money goes");
-	expect_not(message.text, "You will still get your money");
-	f.beside.charged_back_minor = 4500;
-	message = compose(&f, MAIL_REFUND_FAILED, 1);
-	expect(message.text, "your bank has already given the payment of €45.00 back to you");
-	expect_not(message.text, "could not accept");
-	expect_not(message.text, "€0.00");
-	f.beside = (struct refund_beside){.returned_minor = 4500};
-	expect(compose(&f, MAIL_REFUND_FAILED, 1).html,
-	       "your payment of €45.00 has been returned to you all the same");
 }
