@@ -117,6 +117,39 @@ def test_going_back_from_the_payment_page_shows_the_hold(pages):
         page.wait_for_url(f"**/c/pay/{checkout}*")
 
 
+def test_what_was_paid_meanwhile_is_not_said_to_be_held(pages):
+    with person(pages, pages.fresh_parent(), "/book") as page:
+        book(pages, page)
+        checkout, alert = checkout_of(page), page.get_by_role("alert")
+        page.evaluate("history.back()")
+        page.get_by_role("button", name="Go to the payment that is open").click()
+        page.wait_for_url(f"**/c/pay/{checkout}*")
+        page.locator("#pay").click()
+        expect(page.get_by_role("heading", name="Your session is confirmed")).to_be_visible()
+        page.evaluate("sessionStorage.removeItem('returned')")
+        page.evaluate("history.go(-2)")
+        expect(alert).to_contain_text("This time is booked and paid for.")
+        assert has_returned(page)
+        expect(alert).not_to_contain_text("held")
+        expect(page.locator("#date")).to_have_value("")
+        page.get_by_role("button", name="Go to payment").click()
+        expect(alert).to_have_text("Please choose a date and a time.")
+        leave(page, "/")
+        expect(card(page, of_checkout(pages, checkout)["id"]).get_by_text("Confirmed")).to_be_visible()
+
+
+def test_what_was_paid_at_once_is_said_to_be_paid(pages):
+    with person(pages, pages.fresh_parent(), "/book") as page:
+        book(pages, page)
+        page.locator("#pay").click()
+        expect(page.get_by_role("heading", name="Your session is confirmed")).to_be_visible()
+        page.evaluate("history.go(-2)")
+        expect(page.get_by_role("alert")).to_contain_text("This time is booked and paid for.")
+        assert has_returned(page)
+        page.get_by_role("alert").get_by_role("link", name="My bookings").click()
+        expect(page.locator(".session").get_by_text("Confirmed")).to_be_visible()
+
+
 def test_a_way_back_from_stripe_is_asked_for_again(pages):
     parent = pages.fresh_parent()
     with person(pages, parent, "/book") as page:

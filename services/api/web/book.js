@@ -4,8 +4,9 @@ import { get, now, ofCheckout, post, when, wish } from "./api.js";
 import { person } from "./auth.js";
 import { isolated } from "./bidi.js";
 import { localTime } from "./clocks.js";
-import { announce, bdi, el, once, show } from "./dom.js";
+import { announce, bdi, byId, el, focusHeading, once, show } from "./dom.js";
 import { longDay, moment, money, span, zoneWords } from "./format.js";
+import { canBePaid, follow, standing, unfollow } from "./hold.js";
 import { notice, t } from "./i18n.js";
 import { button, link, problemState, sentWords, signIn, state, waiting } from "./states.js";
 import { typed } from "./typed.js";
@@ -112,26 +113,36 @@ async function isOutdated(offer) {
 	return JSON.stringify(data.find((one) => one.offerId === offer.offerId)) !== JSON.stringify(offer);
 }
 
-/** The session that was left for its payment page, while it can be paid for; after that the choice is over. */
-async function heldStill() {
+/** What was left for its payment page: {held}, its session as it stands (null: no longer listed); null when nothing was. Once it cannot be paid for, the choice is over. */
+async function leftFor() {
 	const id = kept().hold;
 	if (!id) return null;
 	const held = await ofCheckout(id);
-	if (held?.checkoutUrl) return held;
-	forget();
-	return null;
+	if (!canBePaid(held)) forget();
+	return { held };
 }
 
-/** Back from the payment page: what was chosen is held, and can still be paid for. */
+/** The hold of a refusal to book as a session has it. */
+const asHeld = ({ stripeSessionId, stripeCheckoutUrl, holdExpiresAt }) => ({ status: 0, stripeSessionId, checkoutUrl: stripeCheckoutUrl, holdExpiresAt });
+
+/** What has become of that time, and what can be done about it. */
 function holdWords(held) {
-	return [t("heldUntil", { moment: moment(new Date(held.holdExpiresAt)) }), el("br"), button(t("toHold"), () => leaveFor(held.checkoutUrl)), " ", link(t("toBookings"), "/")];
+	const toBookings = () => link(t("toBookings"), "/");
+	return {
+		open: () => [t("heldUntil", { moment: moment(new Date(held.holdExpiresAt)) }), el("br"), button(t("toHold"), () => leaveFor(held.checkoutUrl)), " ", toBookings()],
+		ending: () => [t("heldEnding")],
+		awaited: () => [t("heldAwaited"), el("br"), toBookings()],
+		paid: () => [t("heldPaid"), el("br"), toBookings()],
+		over: () => [t("heldOver")],
+	}[standing(held)]();
 }
 
-function form(offers, students, words) {
+/** words: why it is shown once more. left: what leftFor() found, where that is to be said. */
+function form(offers, students, words, left) {
 	const { date, start, notes } = fields();
 	const { node: which, time, draw: drawWhich, which: whichOne } = localTime(date, start);
 	const student = studentChoice(students);
-	const keyOf = wish();
+	let keyOf = wish();
 	const box = el("section", { class: "summary", "aria-live": "polite" });
 	const note = el("div", { class: "note bad", id: "problem", role: "alert" });
 	const pay = el("button", { type: "submit", class: "primary" }, t("toPayment"));
@@ -154,11 +165,30 @@ function form(offers, students, words) {
 		return time() ? null : ["noSuchTime", start];
 	};
 	const tell = (words, wrong) => {
+		unfollow();
 		for (const one of [date, start, student]) one?.toggleAttribute("aria-invalid", false);
 		wrong?.setAttribute("aria-invalid", "true");
 		wrong?.focus();
+		note.className = "note bad";
 		note.replaceChildren(...words);
 	};
+	const tellHold = (held) => {
+		const isHere = note.contains(document.activeElement);
+		note.className = standing(held) === "paid" ? "note good" : "note bad";
+		note.replaceChildren(...holdWords(held));
+		if (isHere) focusHeading(byId("main"));
+	};
+	/* Then to book is another wish; what was chosen for that hold, and not changed since, is none any more. */
+	const holdChanged = (id, tell) => (held) => {
+		tell(held);
+		if (canBePaid(held)) return;
+		keyOf = wish();
+		if (kept().hold !== id) return;
+		forget();
+		node.reset();
+		draw();
+	};
+	const followHold = (held, tell) => follow(held, holdChanged(held.stripeSessionId, tell));
 	let stop = () => {};
 	const draw = () => {
 		stop();
@@ -174,7 +204,10 @@ function form(offers, students, words) {
 		unsure ||= problem.isUnsure;
 		tell(words, { start, date, student }[FIELD_OF[problem.code]]);
 		const hold = problem.data?.stripeCheckoutUrl;
-		if (hold) note.append(el("br"), button(t("toHold"), () => leaveFor(hold)));
+		if (hold) {
+			note.append(el("br"), button(t("toHold"), () => leaveFor(hold)));
+			followHold(asHeld(problem.data), problem.code === "too_many_holds" ? () => tell([]) : tellHold);
+		}
 		if (unsure || problem.code === "too_many_holds") note.append(el("br"), link(t("toBookings"), "/"));
 	};
 	const submit = async () => {
@@ -185,12 +218,12 @@ function form(offers, students, words) {
 		tell([]);
 		announce(t("opening"));
 		try {
-			if (await isOutdated(chosen())) return book([t("offerChanged")]);
+			if (await isOutdated(chosen())) return book({ words: [t("offerChanged")] });
 			const { data } = await post("book", { body, key: keyOf(body) });
 			keep({ ...filled(), hold: data.stripeSessionId });
 			leaveFor(data.stripeCheckoutUrl);
 			await new Promise((resolve) => addEventListener("pageshow", resolve, { once: true })); // busy until we are gone, or back
-			return book(); // what was booked is held, or may have been released meanwhile: a fresh form is another wish
+			return book({ isBack: true }); // what was booked is held, or may have been released meanwhile: a fresh form is another wish
 		} catch (problem) {
 			if (!problem.kind) throw problem;
 			refused(problem);
@@ -207,20 +240,23 @@ function form(offers, students, words) {
 	node.addEventListener("submit", once(pay, submit));
 	draw();
 	tell(words);
+	if (left) tellHold(left.held);
+	if (left?.held) followHold(left.held, tellHold);
 	return node;
 }
 
-/** words: why it is shown once more, if it is. */
-export async function book(words) {
+/** words: why it is shown once more. isBack: from the payment page; what can no longer be paid for is told then alone. */
+export async function book({ words = null, isBack = false } = {}) {
 	const heading = el("div", {}, el("h1", { tabindex: "-1" }, t("bookTitle")), el("p", { class: "lead" }, t("bookIntro")));
 	document.title = `${t("bookTitle")} · unbook`;
 	show(heading, waiting(2));
 	try {
-		const [offers, students, held] = await Promise.all([get("teachers/available"), get("parent/students"), heldStill()]);
-		if (offers.data.length) show(heading, form(offers.data, students.data, words ?? (held ? holdWords(held) : [])));
+		const [offers, students, found] = await Promise.all([get("teachers/available"), get("parent/students"), leftFor()]);
+		const left = !words && found && (isBack || canBePaid(found.held)) ? found : null;
+		if (offers.data.length) show(heading, form(offers.data, students.data, words ?? [], left));
 		else show(heading, state({ title: t("emptyOffers"), lines: [t("emptyOffersText")], level: 2 }));
 	} catch (problem) {
 		if (problem.kind === "signin") return signIn(true);
-		show(heading, problemState(problem, () => book(words), 2));
+		show(heading, problemState(problem, () => book({ words, isBack }), 2));
 	}
 }
