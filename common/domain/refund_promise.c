@@ -30,9 +30,10 @@ struct refund_promise refund_promise(struct money captured, const struct refund_
 					 beside->is_on_its_way};
 	int64_t by_hand = within(beside->returned_minor, captured.minor);
 
-	promise.charged_back.minor = within(beside->charged_back_minor, captured.minor - by_hand);
+	promise.charged_back.minor =
+		by_hand < captured.minor ? within(beside->charged_back_minor, INT64_MAX - by_hand) : 0;
 	promise.returned_before.minor = by_hand + promise.charged_back.minor;
-	promise.rest.minor = captured.minor - promise.returned_before.minor;
+	promise.rest.minor = within(captured.minor - promise.returned_before.minor, captured.minor);
 	promise.kind = kind_of(&promise, beside->is_disputed);
 	return promise;
 }

@@ -31,9 +31,10 @@ enum refund_promise_kind {
 struct refund_promise {
 	enum refund_promise_kind kind;
 	struct money rest;            /* what is still to be given back: 0 when RETURNED or CHARGED_BACK */
-	struct money returned_before; /* at Stripe and by the bank; at most what was captured */
-	struct money charged_back;    /* of that, by the bank */
-	bool is_on_its_way;           /* some of what Stripe gives back is not there yet, and may fail */
+	struct money returned_before; /* at Stripe, at most what was captured, and by the bank */
+	struct money
+		charged_back; /* of that, by the bank, which may have given more than was left; 0 when RETURNED */
+	bool is_on_its_way; /* some of what Stripe gives back is not there yet, and may fail */
 };
 
 struct refund_promise refund_promise(struct money captured, const struct refund_beside *beside);

@@ -271,6 +271,7 @@ static enum err_kind add_money(struct values *values, const struct mail *mail, c
 	add_flag(values, "refund_rest", refunds && promise.kind == REFUND_PROMISE_REST);
 	add_flag(values, "refund_returned", refunds && promise.kind == REFUND_PROMISE_RETURNED);
 	add_flag(values, "refund_disputed", refunds && promise.kind == REFUND_PROMISE_DISPUTED && to_parent);
+	add_flag(values, "bank_gave_part", promise.charged_back.minor < facts->captured.minor);
 	add_value(values, "charged_back", amount_words(values, promise.charged_back, to_parent));
 	add_flag(values, "refund_by_hand", refunds && promise.kind == REFUND_PROMISE_BY_HAND);
 	add_flag(values, "refund_charged_back", promise.kind == REFUND_PROMISE_CHARGED_BACK);

@@ -140,6 +140,18 @@ Test(compose_money, a_part_by_hand_and_a_part_by_the_bank_are_told_apart)
 		 "Su banco ya le ha devuelto 30,00\u00a0€ de su pago de 45,00\u00a0€, así que no habrá una "
 		 "devolución nuestra. De su pago ya se habían devuelto 15,00\u00a0€."},
 		{"en",
+		 {.returned_minor = 1500, .charged_back_minor = 4500},
+		 "Your bank has already given the payment of €45.00 back to you, so no refund by us follows. €15.00 of "
+		 "your payment was returned before."},
+		{"de",
+		 {.returned_minor = 1500, .charged_back_minor = 4500},
+		 "Ihre Bank hat Ihnen die Zahlung von 45,00\u00a0€ bereits zurückgegeben; eine Erstattung durch uns "
+		 "folgt nicht. 15,00\u00a0€ Ihrer Zahlung wurden schon zuvor erstattet."},
+		{"es",
+		 {.returned_minor = 1500, .charged_back_minor = 4500},
+		 "Su banco ya le ha devuelto el pago de 45,00\u00a0€, así que no habrá una devolución nuestra. De su "
+		 "pago ya se habían devuelto 15,00\u00a0€."},
+		{"en",
 		 {.returned_minor = 1500, .charged_back_minor = 1000},
 		 "Your bank has already given €10.00 of your payment back to you. We return the remaining €20.00 "
 		 "another way; our team sees to it. €15.00 of your payment was returned before."},

@@ -19,3 +19,14 @@ Test(promise_words, a_cancel_is_answered_with_what_is_on_its_way_already)
 	session_promise_words(&promise, "your card", words);
 	cr_assert_str_eq(words, "€45.00 was sent back before, so nothing is left to return.");
 }
+
+Test(promise_words, the_bank_gave_what_it_gave_also_when_less_was_left)
+{
+	const struct refund_beside beside = {.returned_minor = 3000, .charged_back_minor = 4500};
+	struct refund_promise promise = refund_promise((struct money){4500, "EUR"}, &beside);
+	char words[SESSION_WORDS_BYTES];
+
+	session_promise_words(&promise, "your card", words);
+	cr_assert_str_eq(words, "The bank has already given €45.00 back to whoever paid, so no refund by us "
+				"follows. €30.00 was returned before.");
+}
