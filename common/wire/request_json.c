@@ -52,23 +52,30 @@ static const char *charset_of(const char *content_type, size_t *ret_len)
 	return NULL;
 }
 
-bool request_may_be_json(const char *content_type)
+/* Or does not say. */
+static bool is_utf8(const char *content_type)
 {
 	static const char utf8[] = "utf-8";
-	const char *charset;
 	size_t len;
+	const char *charset = charset_of(content_type, &len);
 
+	return !charset || (len == sizeof utf8 - 1 && strncasecmp(charset, utf8, len) == 0);
+}
+
+bool request_may_be_json(const char *content_type)
+{
 	if (!content_type || !*content_type)
 		return true;
-	if (!media_type_is(content_type, "application/json"))
-		return false;
-	charset = charset_of(content_type, &len);
-	return !charset || (len == sizeof utf8 - 1 && strncasecmp(charset, utf8, len) == 0);
+	return media_type_is(content_type, "application/json") && is_utf8(content_type);
 }
 
 static enum body_kind kind_of(const char *content_type)
 {
-	if (!content_type || !*content_type || media_type_is(content_type, "text/plain"))
+	if (!content_type || !*content_type)
+		return BODY_TEXT;
+	if (!is_utf8(content_type))
+		return BODY_OTHER;
+	if (media_type_is(content_type, "text/plain"))
 		return BODY_TEXT;
 	if (media_type_is(content_type, "application/json") || media_type_is(content_type, "text/json"))
 		return BODY_JSON;
@@ -154,7 +161,8 @@ enum err_kind request_decode_cancel(const struct request_body *body, struct aren
 		return ERR_OK;
 	}
 	if (kind == BODY_OTHER)
-		return err_set(err, ERR_REJECT, "unsupported_media_type", "Send JSON or plain text.");
+		return err_set(err, ERR_REJECT, "unsupported_media_type",
+			       "Send JSON or plain text, in UTF-8.");
 	/* Clients send JSON as text/plain too, so a plain text is one that does not look like it. */
 	if (kind == BODY_TEXT && *text != '{' && *text != '[' && *text != '"'
 	    && !(len == 4 && !memcmp(text, "null", 4)))

@@ -28,7 +28,7 @@ bool request_may_be_json(const char *content_type);
 /* The body of a cancel request: nothing, null, {}, "reason", {"reason": "..."} or, as text/plain or without a type, the reason itself.
  * *ret_reason in the arena, trimmed; NULL when none was given.
  * Errors ERR_REJECT invalid_body (not JSON, unknown or mistyped field, too long, not UTF-8; *ret_fault names the field),
- * unsupported_media_type. */
+ * unsupported_media_type (neither, or in another charset than UTF-8). */
 struct request_body {
 	const char *content_type; /* NULL: none was sent */
 	const char *bytes;

@@ -342,8 +342,8 @@ static bool take_body(struct book *b)
 
 	if (!request_may_be_json(http_request_header(b->request, "Content-Type"))) {
 		answer_error(b->request, b->response,
-			     &(struct answer_error){415, "unsupported_media_type", "Send application/json.",
-						    NULL});
+			     &(struct answer_error){415, "unsupported_media_type",
+						    "Send application/json, in UTF-8.", NULL});
 		return false;
 	}
 	if (book_body_decode(b->request->body, b->request->body_len, b->request->arena, &body, &fault,

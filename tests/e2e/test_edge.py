@@ -195,6 +195,16 @@ def test_a_line_that_the_api_cannot_see_ends_at_the_edge(edge):
     assert edge.requests_seen() == before
 
 
+@pytest.mark.parametrize(
+    ("case", "seen", "status"), [("chunk_lines_end_in_line_feeds", 1, 401), ("chunk_extension_holds_a_return", 0, 400)]
+)
+def test_chunks_that_the_library_reads_leniently(edge, case, seen, status):
+    """docs/decisions/0007: what the edge takes it hands on with a length, what it does not ends there."""
+    before = edge.requests_seen()
+    assert edge.raw((DATA / "http" / case / "request").read_bytes()) == [status]
+    assert edge.requests_seen() == before + seen
+
+
 def test_no_request_of_the_corpus_becomes_two(edge):
     def answers(case):
         return len(edge.raw((DATA / "http" / case / "request").read_bytes()))

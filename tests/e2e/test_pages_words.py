@@ -36,7 +36,7 @@ NEVER_SHOWN = {
     "The slot is yours until the time in holdExpiresAt; please pay to confirm it.",  # the page leaves for Stripe
     "This teacher has several offers; please choose one.",  # the page names the offer
     "Your session is confirmed.",  # its own words
-    "Send application/json.",  # they do
+    "Send application/json, in UTF-8.",  # they do
     "This parameter is malformed.",  # the pages send none that is
     "Only a confirmed session can be joined.",  # they have the link itself
     "Requests refused because of a limit, by limit.",  # a metric's help

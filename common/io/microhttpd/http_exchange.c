@@ -248,6 +248,8 @@ void http_exchange_begin(struct http_exchange *exchange, const char *verb, const
 	exchange->body_bytes_max = body_bytes_max(request->route);
 	if (!status && !exchange->answered)
 		status = http_framing_verdict(framing, version, exchange->body_bytes_max, &code, &message);
+	if (status == 415)
+		http_response_add_header(request, &exchange->response, "Accept-Encoding", "identity");
 	if (status) {
 		exchange->response.close = true;
 		http_exchange_refuse(exchange, status, code, message);

@@ -59,6 +59,10 @@ void http_framing_add(struct http_framing *framing, const char *name, size_t nam
 		framing->bad_encoding |= !named(value, value_len, "chunked");
 	} else if (named(name, name_len, "Authorization")) {
 		framing->authorizations++;
+	} else if (named(name, name_len, "Content-Type")) {
+		framing->types++;
+	} else if (named(name, name_len, "Content-Encoding")) {
+		framing->is_coded |= value_len && !named(value, value_len, "identity");
 	}
 }
 
@@ -77,6 +81,8 @@ static const char *framing_fault(const struct http_framing *framing, bool http10
 		return "Transfer-Encoding is malformed.";
 	if (framing->authorizations > 1)
 		return "Only one Authorization header is allowed.";
+	if (framing->types > 1)
+		return "Only one Content-Type header is allowed.";
 	return NULL;
 }
 
@@ -102,6 +108,11 @@ int http_framing_verdict(const struct http_framing *framing, const char *version
 		*ret_code = "too_large";
 		*ret_message = "The request body is too large.";
 		return 413;
+	}
+	if (framing->is_coded && (framing->length || framing->encodings)) {
+		*ret_code = "unsupported_media_type";
+		*ret_message = "Send the body without a Content-Encoding.";
+		return 415;
 	}
 	return 0;
 }

@@ -93,6 +93,30 @@ Test(http_framing, two_authorizations_are_refused)
 		     400);
 }
 
+Test(http_framing, two_content_types_are_refused)
+{
+	cr_assert_eq(VERDICT("HTTP/1.1", "Host: a", "Content-Type: text/plain"), 0);
+	cr_assert_eq(VERDICT("HTTP/1.1", "Host: a", "Content-Type: text/plain", "content-type: text/plain"),
+		     400);
+}
+
+Test(http_framing, a_body_comes_as_it_is)
+{
+	cr_expect_eq(VERDICT("HTTP/1.1", "Host: a", "Content-Length: 3", "Content-Encoding: gzip"), 415);
+	cr_expect_eq(VERDICT("HTTP/1.1", "Host: a", "Transfer-Encoding: chunked", "content-encoding: br"),
+		     415);
+	cr_expect_eq(VERDICT("HTTP/1.1", "Host: a", "Content-Length: 3", "Content-Encoding: identity, gzip"),
+		     415);
+	cr_expect_eq(VERDICT("HTTP/1.1", "Host: a", "Content-Length: 3", "Content-Encoding: identity",
+			     "Content-Encoding: gzip"),
+		     415);
+	cr_expect_eq(VERDICT("HTTP/1.1", "Host: a", "Content-Length: 3", "Content-Encoding: Identity"), 0);
+	cr_expect_eq(VERDICT("HTTP/1.1", "Host: a", "Content-Length: 3", "Content-Encoding: "), 0);
+	cr_expect_eq(VERDICT("HTTP/1.1", "Host: a", "Content-Length: 0", "Content-Encoding: gzip"), 0,
+		     "no body");
+	cr_expect_eq(VERDICT("HTTP/1.1", "Host: a", "Content-Encoding: gzip"), 0);
+}
+
 Test(http_framing, too_much_is_413_or_431)
 {
 	static char big[HTTP_HEADER_BYTES_MAX + 8] = "X: ";
