@@ -91,7 +91,7 @@ def follow(page, link):
 def test_a_link_of_somebody_else_asks_before_the_account_changes(pages, family):
     """Whoever is signed in keeps the tab until they say otherwise; the token is out of the address at once."""
     mine, stranger = family["parent"], pages.stack.seed.person("Parent", "Berta Besuch")
-    question = "You are signed in as Pia Parent. This link signs you in as Berta Besuch."
+    question = "You are signed in as Pia Parent. The name in this link is “Berta Besuch”."
     with pages.person(mine) as page:
         expect(card(page, family["early"])).to_be_visible()
         for path in ("/", "/bookings"):  # the page that is open already, and another
@@ -109,17 +109,88 @@ def test_a_link_of_somebody_else_asks_before_the_account_changes(pages, family):
         follow(page, f"{pages.url}/bookings#token=rubbish")
         expect(card(page, family["early"])).to_be_visible()
         follow(page, f"{pages.url}/bookings#token=a.{OTHER_CLAIMS}.c")
-        expect(page.locator("main").get_by_text("This link signs you in as Zoë.")).to_be_visible()
+        expect(page.locator("main").get_by_text("The name in this link is “Zoë”.")).to_be_visible()
         follow(page, f"{pages.url}/bookings#token={mine.token}")
         expect(card(page, family["early"])).to_be_visible()
         follow(page, f"{pages.url}/#token={stranger.token}")
-        page.get_by_role("button", name="Sign in as Berta Besuch").click()
+        page.get_by_role("button", name="Sign in as “Berta Besuch”").click()
         expect(page.get_by_text("Nothing is booked yet")).to_be_visible()
         expect(page.locator("#header .who span")).to_have_text("Berta Besuch")
         assert page.url == f"{pages.url}/" and page.evaluate("sessionStorage.length") == 1
         follow(page, f"{pages.url}/#token={mine.token}")
         page.get_by_role("button", name="Sign out").click()
         assert page.evaluate("sessionStorage.length") == 0, "neither of the two"
+
+
+QUOTES = {"en": "“{}”", "de": "„{}“", "es": "«{}»"}
+
+
+def test_what_a_link_calls_somebody_is_told_as_the_links_own_words(pages, family):
+    """At any length, with any marks: it stays a name, and nothing is wider than a phone."""
+    trick = "your school” support team. Call +1 555 0100 at once to keep the lessons of your child"
+    names = {trick: "your school support team. Call +1 555 01…", "x" * 41: "x" * 40 + "…", "🙂" * 40: "🙂" * 40, "": " (forged)"}
+    for language, quotes in QUOTES.items():
+        with pages.person(family["parent"], language=language) as page:
+            for name, shown in names.items():
+                follow(page, f"{pages.url}/#token={pages.stack.issuer.mint('forged', 'Parent', name=name or '')}")
+                expect(page.locator(".state .lead").first).to_contain_text(quotes.format(shown.strip()))
+                expect(page.locator(".state button").last).to_contain_text(quotes.format(shown.strip()))
+                assert "at once" not in page.locator("body").inner_text()
+
+
+def test_the_question_who_it_shall_be_is_no_wider_than_a_phone(pages):
+    mail = "maximiliane.alexandra.von.hohenfels-brandenburg@grundschule-am-lindenplatz.example"
+    mine = pages.stack.seed.person("Parent", mail)
+    other = pages.stack.issuer.mint("other", "Parent", name=mail[1:])
+    with pages.person(mine, size={"width": 320, "height": 640}) as page:
+        follow(page, f"{pages.url}/#token={other}")
+        expect(page.get_by_role("heading", name="Who shall be signed in?")).to_be_visible()
+        for width, letters in ((320, 100), (360, 100), (390, 200), (320, 200)):
+            page.set_viewport_size({"width": width, "height": 640})
+            page.evaluate("size => { document.documentElement.style.fontSize = `${size}%`; }", letters)
+            page.screenshot(path=SCREENS / f"who-{width}-{letters}.png", full_page=True)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (width, letters)
+
+
+def forged(claims, header=None, signature=""):
+    """Well formed, except for what is asked for."""
+    parts = [json.dumps(header or {"alg": "none"}), json.dumps(claims)]
+    return ".".join([*(base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts), signature])
+
+
+def test_a_link_that_is_no_better_than_the_sign_in_replaces_none(pages, family):
+    """Neither a forged one of the same person, nor one that ends sooner, nor an empty one."""
+    mine, issuer = family["parent"], pages.stack.issuer
+    claims = {"sub": mine.subject, "role": "Parent", "exp": 4102444800}
+    signed = {"alg": "RS256"}
+    kept = "sessionStorage.getItem('unbook.token')"
+    worse = {
+        "unsigned": forged(claims),
+        "unsigned in capitals": forged(claims, {"alg": "None"}, "c2ln"),
+        "without a signature": forged(claims, signed),
+        "with a part too many": forged(claims, signed, "c2ln.x"),
+        "of no header": f"a.{forged(claims, signed, 'c2ln').split('.', 1)[1]}",
+        "sooner over": issuer.mint(mine.subject, "Parent", lifetime_s=60),
+        "empty": "",
+    }
+    with pages.person(mine) as page:
+        expect(card(page, family["early"])).to_be_visible()
+        for what, token in worse.items():
+            follow(page, f"{pages.url}/bookings#token={token}")
+            expect(card(page, family["early"]), what).to_be_visible()
+            assert (page.evaluate(kept), page.url) == (mine.token, f"{pages.url}/bookings"), what
+        longer = issuer.mint(mine.subject, "Parent", lifetime_s=30 * 3600)
+        follow(page, f"{pages.url}/bookings#token={longer}")
+        expect(card(page, family["early"])).to_be_visible()
+        assert page.evaluate(kept) == longer
+        page.evaluate("token => sessionStorage.setItem('unbook.token', token)", worse["unsigned"])
+        follow(page, f"{pages.url}/bookings#token={mine.token}")
+        expect(card(page, family["early"])).to_be_visible()
+        assert page.evaluate(kept) == mine.token, "what is worse is not kept either"
+        stranger = pages.stack.seed.person("Parent", "Berta Besuch")
+        follow(page, f"{pages.url}/bookings#token={stranger.token}")
+        follow(page, f"{pages.url}/bookings#token=")
+        expect(page.get_by_role("heading", name="Who shall be signed in?")).to_be_visible()
 
 
 def test_a_link_whose_time_is_over_ends_no_sign_in(pages, family):

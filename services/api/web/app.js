@@ -11,6 +11,7 @@ import { forgetReason, keptReason } from "./reason.js";
 import { sessions } from "./sessions.js";
 import { button, leaveForGood, link, showState, signIn } from "./states.js";
 
+const NAME_MAX = 40;
 const MARK = ["M5 4.5v8a7 7 0 0 0 14 0V7.5", "m14.5 10.5 4.5-4.5 4.5 4.5"];
 
 /** The lists that this person's roles open, the first one at "/". */
@@ -69,9 +70,16 @@ function onlyParents() {
 	showState({ picture: "key", title: t("onlyParents"), lines: [t("onlyParentsText")] });
 }
 
+/** What a token calls somebody, which nobody has checked yet: not long, and without the marks that tell it from our words. */
+function short(name) {
+	const letters = [...name.replaceAll(/[“”„«»"]/g, "")];
+	return letters.length > NAME_MAX ? `${letters.slice(0, NAME_MAX).join("")}…` : letters.join("");
+}
+
 /** A link of somebody else was opened: nobody's account is changed without being asked. */
 function askWho(who, other) {
-	const nameOf = (one) => isolated(one.name === "" || who.name === other.name ? `${one.name} (${one.id})`.trim() : one.name);
+	const isAlike = short(who.name) === short(other.name);
+	const nameOf = ({ name, id }) => isolated(name === "" || isAlike ? `${short(name)} (${short(id)})`.trim() : short(name));
 	const choose = (isOther) => () => {
 		settle(isOther);
 		location.reload();

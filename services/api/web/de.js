@@ -165,9 +165,9 @@ export default {
 	signInWhere: "Öffnen Sie die Website Ihrer Schule und melden Sie sich dort an; der Link zu Ihren Buchungen führt hierher.",
 	signIn: "Anmelden",
 	whoTitle: "Wer soll angemeldet sein?",
-	whoText: "Sie sind als {who} angemeldet. Dieser Link meldet Sie als {other} an.",
+	whoText: "Sie sind als {who} angemeldet. Der Name in diesem Link ist „{other}“.",
 	whoStay: "Als {name} angemeldet bleiben",
-	whoChange: "Als {name} anmelden",
+	whoChange: "Als „{name}“ anmelden",
 	signedOut: "Sie sind abgemeldet",
 	signedOutText: "Sie können diese Seite schließen.",
 

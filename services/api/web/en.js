@@ -163,9 +163,9 @@ export default {
 	signInWhere: "Open your school's site and sign in there; its link to your bookings brings you here.",
 	signIn: "Sign in",
 	whoTitle: "Who shall be signed in?",
-	whoText: "You are signed in as {who}. This link signs you in as {other}.",
+	whoText: "You are signed in as {who}. The name in this link is “{other}”.",
 	whoStay: "Stay signed in as {name}",
-	whoChange: "Sign in as {name}",
+	whoChange: "Sign in as “{name}”",
 	signedOut: "You are signed out",
 	signedOutText: "You can close this page.",
 

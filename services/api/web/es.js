@@ -165,9 +165,9 @@ export default {
 	signInWhere: "Abra el sitio de su escuela e inicie sesión allí; el enlace a sus reservas le trae aquí.",
 	signIn: "Iniciar sesión",
 	whoTitle: "¿Quién debe tener la sesión iniciada?",
-	whoText: "Ha iniciado sesión como {who}. Este enlace inicia sesión como {other}.",
+	whoText: "Ha iniciado sesión como {who}. El nombre de este enlace es «{other}».",
 	whoStay: "Seguir como {name}",
-	whoChange: "Iniciar sesión como {name}",
+	whoChange: "Iniciar sesión como «{name}»",
 	signedOut: "Ha cerrado la sesión",
 	signedOutText: "Puede cerrar esta página.",
 

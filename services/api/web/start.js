@@ -12,28 +12,41 @@
 		return url.origin === location.origin ? url.pathname + url.search : null;
 	}
 
-	/** Whose token this is, as auth.js reads it (null when it says so of nobody), and whether its time is over. */
-	function read(token) {
+	const decode = (part) => JSON.parse(atob(part.replaceAll("-", "+").replaceAll("_", "/")));
+
+	/** Does it claim to be signed? Whether it rightly does, the server says. */
+	function isSigned(token) {
+		const [header, , signature, ...more] = token.split(".");
 		try {
-			const claims = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
-			const id = ["sub", "nameid", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier"].find((name) => name in claims);
-			return { owner: String(claims[id] ?? "") || null, isOver: claims.exp * 1000 <= Date.now() };
+			return Boolean(signature) && !more.length && String(decode(header).alg ?? "none").toLowerCase() !== "none";
 		} catch {
-			return { owner: null, isOver: false };
+			return false;
 		}
 	}
 
-	/** Sign in; but whoever is signed in already is first asked whether somebody else shall be (app.js), and stays when it is nobody or too late. */
+	/** Whose token this is, as auth.js reads it (null when it says so of nobody), and when its time is over, in ms. */
+	function read(token) {
+		try {
+			const claims = decode(token.split(".")[1]);
+			const id = ["sub", "nameid", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier"].find((name) => name in claims);
+			return { owner: String(claims[id] ?? "") || null, ends: Number(claims.exp ?? Infinity) * 1000 };
+		} catch {
+			return { owner: null, ends: Infinity };
+		}
+	}
+
+	/** Sign in; but whoever is signed in already is first asked whether somebody else shall be (app.js), and stays when it is nobody or too late. Of the same person, only what is better counts. */
 	function take(token) {
-		const before = read(sessionStorage.getItem(TOKEN)), after = read(token);
-		if (before.owner && !before.isOver && after.isOver) return;
+		const kept = sessionStorage.getItem(TOKEN), before = read(kept), after = read(token), isLive = before.ends > Date.now();
+		if (before.owner && isLive && after.ends <= Date.now()) return;
 		if (before.owner && before.owner !== after.owner) return after.owner && sessionStorage.setItem(OFFERED, token);
-		sessionStorage.setItem(TOKEN, token);
+		const isGood = before.owner && isLive && isSigned(kept);
+		if (!isGood || (isSigned(token) && after.ends > before.ends)) sessionStorage.setItem(TOKEN, token);
 		const back = wayBack();
 		if (back) history.replaceState(history.state, "", back);
 	}
 
-	/** Take "#token=..." out of the address, so that it is neither seen, kept in the history nor sent on. True: there was one. */
+	/** Take "#token=..." out of the address, so that it is neither seen, kept in the history nor sent on. True: there was one that says something. */
 	function takeToken() {
 		const fragment = new URLSearchParams(location.hash.slice(1));
 		const token = fragment.get("token");
@@ -41,9 +54,9 @@
 		fragment.delete("token");
 		const rest = fragment.toString();
 		history.replaceState(history.state, "", location.pathname + location.search + (rest ? `#${rest}` : ""));
+		if (!token) return false;
 		sessionStorage.removeItem(OFFERED);
-		if (token) take(token);
-		else sessionStorage.removeItem(TOKEN);
+		take(token);
 		return true;
 	}
 
