@@ -21,7 +21,9 @@ enum err_kind booking_log_list(struct pg *db, int64_t booking_id, struct arena *
 {
 	static const struct pg_stmt stmt = {
 		.name = "booking_log_list",
-		.sql = "SELECT at, actor, what, detail FROM booking_log WHERE booking_id = $1 ORDER BY id LIMIT 500",
+		.sql = "SELECT at, actor, CASE WHEN what IN ('disputed', 'dispute_closed') AND detail->>'status' LIKE 'warning%'"
+		       " THEN CASE what WHEN 'disputed' THEN 'inquiry' ELSE 'inquiry_closed' END ELSE what END,"
+		       " detail FROM booking_log WHERE booking_id = $1 ORDER BY id LIMIT 500",
 		.reads_only = true,
 	};
 	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;

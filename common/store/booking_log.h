@@ -20,7 +20,7 @@ struct booking_log_list {
 enum err_kind booking_log_queue(struct pg *tx, int64_t booking_id, const char *actor, const char *what,
 				const char *detail, struct err *err) MUST_CHECK;
 
-/* The first 500 entries. */
+/* The first 500 entries. A bank that only asks is not told as a dispute: "inquiry", "inquiry_closed". */
 enum err_kind booking_log_list(struct pg *db, int64_t booking_id, struct arena *arena,
 			       struct booking_log_list *ret_list, struct err *err) MUST_CHECK;
 

@@ -206,6 +206,26 @@ def test_the_time_line_tells_parties_roles_and_staff_everything(world):  # noqa:
     assert entries[1]["detail"]["amountMinor"] == 4500
 
 
+def test_an_inquiry_of_the_bank_is_told_in_words_of_its_own(world):  # noqa: F811
+    booking = world.behind[1]
+    for what, status in (
+        ("disputed", "warning_needs_response"),
+        ("dispute_closed", "warning_closed"),
+        ("disputed", "needs_response"),
+        ("dispute_closed", "won"),
+    ):
+        world.stack.sql(
+            "INSERT INTO booking_log (booking_id, actor, what, detail) VALUES (%s, 'stripe', %s,"
+            " jsonb_build_object('dispute', 'dp_1', 'status', %s::text))",
+            booking.id, what, status,
+        )  # fmt: skip
+    entries = world.api.get(f"/api/Sessions/{booking.id}/timeline", token=world.parent.token).data
+    assert [entry["what"] for entry in entries] == ["inquiry", "inquiry_closed", "disputed", "dispute_closed"]
+    words = [entry["words"] for entry in entries]
+    assert words[0] == "The bank has asked about the payment." and len(set(words)) == 4
+    assert not any("dispute" in sentence for sentence in words[:2])
+
+
 def test_reading_changes_nothing(world):  # noqa: F811
     def state():
         return world.stack.one(

@@ -147,6 +147,7 @@ def test_only_the_parent_reads_why_a_refund_failed(world):  # noqa: F811
 
 MONEY = (
     *("payment_returned", "refund_by_hand", "disputed", "dispute_closed", "charged_back", "checkout_given_up"),
+    *("inquiry", "inquiry_closed"),
     *(f"refund_{what}" for what in ("requested", "sending", "pending", "requires_action", "succeeded", "failed")),
     *(f"refund_{what}" for what in ("canceled", "needs_attention", "retried", "settled")),
     "something_new",

@@ -206,6 +206,8 @@ export default {
 	did_payment_returned: "Eine Zahlung kam, die die Buchung nicht behalten konnte; sie geht zurück.",
 	did_refund_by_hand: "Eine Erstattung wurde von Hand gemacht.",
 	did_disputed: "Die Zahlung ist bei der Bank strittig.",
+	did_inquiry: "Die Bank hat nach der Zahlung gefragt.",
+	did_inquiry_closed: "Die Anfrage der Bank zur Zahlung ist beendet; sie hat die Zahlung nicht zurückgeholt.",
 	did_dispute_closed: "Der Streitfall bei der Bank ist beendet; die Bank hat die Zahlung nicht zurückgeholt.",
 	did_charged_back: "Der Streitfall ist verloren: Die Bank hat das strittige Geld zurückgegeben.",
 	did_completed: "Die Stunde ist vorbei.",

@@ -204,6 +204,8 @@ export default {
 	did_payment_returned: "A payment arrived that the booking could not keep; it goes back.",
 	did_refund_by_hand: "A refund was made by hand.",
 	did_disputed: "The payment is disputed with the bank.",
+	did_inquiry: "The bank has asked about the payment.",
+	did_inquiry_closed: "The bank's question about the payment is closed; it has not taken the payment.",
 	did_dispute_closed: "The dispute with the bank is closed; the bank has not taken the payment.",
 	did_charged_back: "The dispute is lost: the bank has given the disputed money back.",
 	did_completed: "The session is over.",

@@ -206,6 +206,8 @@ export default {
 	did_payment_returned: "Llegó un pago que la reserva no podía aceptar; se devuelve.",
 	did_refund_by_hand: "Se hizo una devolución a mano.",
 	did_disputed: "El pago está en disputa con el banco.",
+	did_inquiry: "El banco ha preguntado por el pago.",
+	did_inquiry_closed: "La consulta del banco sobre el pago está cerrada; no ha recuperado el pago.",
 	did_dispute_closed: "La disputa con el banco está cerrada; el banco no ha recuperado el pago.",
 	did_charged_back: "La disputa se ha perdido: el banco ha devuelto el dinero en disputa.",
 	did_completed: "La clase ha terminado.",
