@@ -18,6 +18,8 @@ PYTEST = [
     "-rfEsxX",
     "--timeout=120",
     "--timeout-method=thread",
+    # What comes with a library that only the tests of the contract use, and costs every process two seconds.
+    *("-p", "no:schemathesis", "-p", "no:anyio", "-p", "no:hypothesispytest"),
 ]
 
 
