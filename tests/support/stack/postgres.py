@@ -35,7 +35,7 @@ class Postgres:
         self.port = port or free_port()
         self.settings = {
             **(DURABLE if durable else FORGETFUL),
-            "max_connections": 200,
+            "max_connections": 500,
             "shared_buffers": "128MB",
             "max_wal_size": "1GB",
             "log_min_messages": "warning",
