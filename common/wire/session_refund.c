@@ -45,11 +45,6 @@ static struct refund_promise promise_of(const struct booking_view *view)
 	return refund_promise(view->has_refund ? view->refund.captured : view->booking.price, &beside);
 }
 
-static bool is_charged_back(const struct booking_view *view)
-{
-	return promise_of(view).kind == REFUND_PROMISE_CHARGED_BACK;
-}
-
 /* A dispute holds the refund back: nobody knows yet who gives the money to whom. */
 static bool is_for_the_bank_to_decide(const struct booking_view *view)
 {
@@ -62,17 +57,25 @@ static bool is_left_to_us(const struct booking_view *view)
 	return promise_of(view).kind == REFUND_PROMISE_BY_HAND && waits_for_the_bank(view);
 }
 
-/* The bank has given a part back and nobody asked for a refund: the rest is what the session costs. */
-static bool is_part_of_the_bank(const struct booking_view *view)
+/* The bank has given back all of it, or a part, and nobody asked for a refund: what is left is what the session costs. Of a cancelled one
+ * nothing is left. */
+static bool is_left_to_the_bank(const struct booking_view *view)
 {
 	const struct refund_promise promise = promise_of(view);
 
-	return !view->has_refund && promise.charged_back.minor > 0 && promise.rest.minor > 0;
+	return !view->has_refund && promise.charged_back.minor > 0
+	       && (promise.rest.minor > 0 || view->booking.status != BOOKING_CANCELLED);
+}
+
+/* A refund of ours would be due, and need not follow. */
+static bool is_charged_back(const struct booking_view *view)
+{
+	return promise_of(view).kind == REFUND_PROMISE_CHARGED_BACK && !is_left_to_the_bank(view);
 }
 
 static const char *refund_status(const struct booking_view *view)
 {
-	if (is_charged_back(view) || (is_part_of_the_bank(view) && view->beside.returned_minor == 0))
+	if (is_charged_back(view) || (is_left_to_the_bank(view) && view->beside.returned_minor == 0))
 		return "charged_back";
 	if (!view->has_refund)
 		return "by_hand";
@@ -172,15 +175,20 @@ static void add_by_hand(const struct refund_promise *promise, char words[SESSION
 	add_before(by_hand, promise->is_on_its_way, words);
 }
 
-static void part_of_the_bank_words(const struct booking_view *view, const struct refund_promise *promise,
+static void left_to_the_bank_words(const struct booking_view *view, const struct refund_promise *promise,
 				   char ret_words[SESSION_WORDS_BYTES])
 {
 	char amount[MONEY_TEXT_BYTES], price[MONEY_TEXT_BYTES];
 
 	money_to_words(promise->charged_back, "en", amount);
 	money_to_words(view->booking.price, "en", price);
-	snprintf(ret_words, SESSION_WORDS_BYTES,
-		 "The bank has given %s of the %s that was paid back to whoever paid.", amount, price);
+	if (promise->charged_back.minor >= view->booking.price.minor)
+		snprintf(ret_words, SESSION_WORDS_BYTES, "The bank has given %s back to whoever paid.",
+			 amount);
+	else
+		snprintf(ret_words, SESSION_WORDS_BYTES,
+			 "The bank has given %s of the %s that was paid back to whoever paid.", amount,
+			 price);
 	add_by_hand(promise, ret_words);
 }
 
@@ -209,8 +217,8 @@ void session_refund_words(const struct booking_view *view, bool to_parent,
 	const struct refund_promise promise = promise_of(view);
 	char amount[MONEY_TEXT_BYTES];
 
-	if (is_part_of_the_bank(view)) {
-		part_of_the_bank_words(view, &promise, ret_words);
+	if (is_left_to_the_bank(view)) {
+		left_to_the_bank_words(view, &promise, ret_words);
 		return;
 	}
 	if (promise.kind == REFUND_PROMISE_CHARGED_BACK || is_left_to_us(view)) {
@@ -264,7 +272,7 @@ static int64_t refund_minor(const struct booking_view *view)
 {
 	const struct refund_promise promise = promise_of(view);
 
-	if (promise.kind == REFUND_PROMISE_CHARGED_BACK)
+	if (is_charged_back(view))
 		return promise.charged_back.minor;
 	return !view->has_refund || promise.kind == REFUND_PROMISE_RETURNED ? promise.returned_before.minor
 									    : promise.rest.minor;

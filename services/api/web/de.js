@@ -240,6 +240,7 @@ export default {
 		returned_already: "Die Zahlung wurde bereits erstattet.",
 		disputed: "Die Zahlung ist bei der Bank strittig; die Bank entscheidet, an wen das Geld geht.",
 		charged_back: "Die Bank hat die Zahlung bereits zurückgegeben; eine Erstattung durch uns folgt nicht.",
+		all_given_back_by_bank: "Die Bank hat {1} an die Person zurückgegeben, die bezahlt hat.",
 		part_given_back_by_bank: "Die Bank hat {1} von den bezahlten {2} an die Person zurückgegeben, die bezahlt hat.",
 		given_back_by_bank: "Die Bank hat {1} bereits an die Person zurückgegeben, die bezahlt hat; eine Erstattung durch uns folgt nicht.",
 		rest_by_hand: "Die Bank hat einen Teil der Zahlung zurückgegeben; der Rest wird auf anderem Weg erstattet: {1}.",

@@ -240,6 +240,7 @@ export default {
 		returned_already: "El pago ya se ha devuelto.",
 		disputed: "El pago está en disputa con el banco, que decide adónde va el dinero.",
 		charged_back: "El banco ya ha devuelto el pago, así que no habrá una devolución nuestra.",
+		all_given_back_by_bank: "El banco ha devuelto {1} a quien pagó.",
 		part_given_back_by_bank: "El banco ha devuelto {1} de los {2} pagados a quien pagó.",
 		given_back_by_bank: "El banco ya ha devuelto {1} a quien pagó, así que no habrá una devolución nuestra.",
 		rest_by_hand: "El banco ha devuelto una parte del pago; lo que queda se devuelve por otra vía: {1}.",

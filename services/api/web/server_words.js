@@ -37,6 +37,7 @@ const sentences = {
 	before_on_its_way: `${AMOUNT} is already on its way\\.`,
 	nothing_left: `${AMOUNT} was sent back before, so nothing is left to return\\.`,
 	part_given_back_by_bank: `The bank has given ${AMOUNT} of the ${AMOUNT} that was paid back to whoever paid\\.`,
+	all_given_back_by_bank: `The bank has given ${AMOUNT} back to whoever paid\\.`,
 	given_back_by_bank: `The bank has already given ${AMOUNT} back to whoever paid, so no refund by us follows\\.`,
 	rest_left_by_bank: `The bank has already given ${AMOUNT} back to whoever paid; the remaining ${AMOUNT} is returned another way, and our team sees to it\\.`,
 	full_to_card: `A full refund of ${AMOUNT} is on its way to your card; banks take 5 to 10 business days to show it\\.`,

@@ -275,50 +275,6 @@ Test(session_json, what_the_bank_has_given_back_is_owed_by_nobody)
 	cr_assert_not_null(strstr(refund_text("words"), "€35.00 was returned."), "sent before the dispute");
 }
 
-/* Confirmed, Completed or Cancelled: nobody asked for a refund. */
-Test(session_json, without_a_refund_the_banks_part_promises_nothing)
-{
-	static const struct {
-		struct refund_beside beside;
-		const char *status, *words;
-		int64_t minor;
-	} cases[] = {
-		{{0, false, 1000},
-		 "charged_back",
-		 "The bank has given €10.00 of the €45.00 that was paid back to whoever paid.",
-		 1000},
-		{{500, false, 1000},
-		 "by_hand",
-		 "The bank has given €10.00 of the €45.00 that was paid back to whoever paid. "
-		 "€5.00 was returned before.",
-		 1500},
-		{{0, true, 1000},
-		 "charged_back",
-		 "The bank has given €10.00 of the €45.00 that was paid back to whoever paid.",
-		 1000},
-		{{0, false, 4500},
-		 "charged_back",
-		 "The bank has already given €45.00 back to whoever paid, so no refund by us follows.",
-		 4500},
-	};
-	static const enum booking_status statuses[] = {BOOKING_CONFIRMED, BOOKING_COMPLETED,
-						       BOOKING_CANCELLED};
-
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		for (size_t j = 0; j < sizeof statuses / sizeof *statuses; j++) {
-			view.booking.status = statuses[j];
-			view.beside = cases[i].beside;
-			view.by_hand_at =
-				view.beside.returned_minor ? (struct instant){NOW_US} : INSTANT_NONE;
-			cr_expect_str_eq(refund_text("status"), cases[i].status, "%zu", i);
-			cr_expect_str_eq(refund_text("words"), cases[i].words, "%zu", i);
-			cr_expect_eq(refund_minor(), cases[i].minor, "%zu", i);
-			cr_expect_str_eq(refund_text("expectedBy"),
-					 view.beside.returned_minor ? "2027-01-29T08:00:00Z" : "null", "%zu",
-					 i);
-		}
-}
-
 Test(session_json, what_the_bank_has_left_of_a_payment_goes_back_another_way)
 {
 	static const char words[] =
