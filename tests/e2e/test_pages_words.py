@@ -1,6 +1,7 @@
 """What the pages say: in the language of the reader, true to the offer and to the server, and undisturbed by names of any script."""
 
 import datetime
+import json
 import re
 
 from browser import PHONE
@@ -263,6 +264,28 @@ def test_every_sentence_of_the_server_is_known_to_the_other_languages(pages):
     assert len(said) > 30
     with pages.person(None, "/") as page:
         assert set(page.evaluate(KNOWN, sorted(said | NEVER_SHOWN))) == NEVER_SHOWN
+
+
+def test_only_what_was_refunded_by_hand_has_a_day_beside_what_the_bank_gave_back(pages):
+    parent = pages.fresh_parent()
+    booking = pages.booking(parent)
+    pages.stack.sql(
+        "INSERT INTO stripe_refunds (id, payment_intent, amount_minor, currency, status)"
+        " VALUES ('re_part', %s, 1000, 'EUR', 'succeeded')",
+        booking.payment_intent,
+    )
+    word = {"dispute": "dp_part", "status": "lost", "paymentIntent": booking.payment_intent}
+    lost = "INSERT INTO booking_log (booking_id, actor, what, detail) VALUES (%s, 'stripe', 'charged_back', %s)"
+    pages.stack.sql(lost, booking.id, json.dumps(word | {"amountMinor": 1500, "currency": "eur"}))
+    for language, said in (
+        ("en", "€10.00 of it should be on your account by"),
+        ("de", "10,00\u00a0€ davon sollten bis"),
+        ("es", "De ello, 10,00\u00a0€ deberían estar en su cuenta"),
+    ):
+        with pages.person(parent, "/", language=language) as page:
+            money = card(page, booking).locator(".refund")
+            expect(money).to_contain_text("25")
+            expect(money).to_contain_text(said)
 
 
 PLACES = """node => ["with", "Tom", "·", "for"].map((word) => {

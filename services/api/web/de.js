@@ -77,6 +77,8 @@ export default {
 	refundDone: "Erstattet",
 	expectedBy: "Es sollte bis {day} auf Ihrem Konto sein.",
 	expectedByOther: "Sie sollte bis {day} ankommen.",
+	expectedByPart: "{amount} davon sollten bis {day} auf Ihrem Konto sein.",
+	expectedByOtherPart: "{amount} davon sollten bis {day} ankommen.",
 	failureReason: "Grund: {reason}.",
 	failure_lost_or_stolen_card: "die Karte wurde als verloren oder gestohlen gemeldet",
 	failure_expired_or_canceled_card: "die Karte ist abgelaufen oder gekündigt",

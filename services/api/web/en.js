@@ -75,6 +75,8 @@ export default {
 	refundDone: "Returned",
 	expectedBy: "It should be on your account by {day}.",
 	expectedByOther: "It should arrive by {day}.",
+	expectedByPart: "{amount} of it should be on your account by {day}.",
+	expectedByOtherPart: "{amount} of it should arrive by {day}.",
 	failureReason: "Reason: {reason}.",
 	failure_lost_or_stolen_card: "the card was reported lost or stolen",
 	failure_expired_or_canceled_card: "the card has expired or was cancelled",

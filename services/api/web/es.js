@@ -77,6 +77,8 @@ export default {
 	refundDone: "Devuelto",
 	expectedBy: "Debería estar en su cuenta a más tardar el {day}.",
 	expectedByOther: "Debería llegar a más tardar el {day}.",
+	expectedByPart: "De ello, {amount} deberían estar en su cuenta a más tardar el {day}.",
+	expectedByOtherPart: "De ello, {amount} deberían llegar a más tardar el {day}.",
 	failureReason: "Motivo: {reason}.",
 	failure_lost_or_stolen_card: "la tarjeta figura como perdida o robada",
 	failure_expired_or_canceled_card: "la tarjeta ha caducado o fue cancelada",

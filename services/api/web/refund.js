@@ -1,7 +1,7 @@
 // refund.js: where the money is, in plain words: the server's, and how far it has come.
 
 import { el } from "./dom.js";
-import { longDay, money } from "./format.js";
+import { amount, longDay, money } from "./format.js";
 import { has, t } from "./i18n.js";
 import { parse } from "./server_words.js";
 import { quoted } from "./states.js";
@@ -12,6 +12,20 @@ const FAILED = ["failed", "canceled"];
 
 /** The bank holds the money or has given a part of it back; then no step is the next one. */
 const isWithBank = (words) => parse(words)?.some((sentence) => ["disputed", "rest_left_by_bank"].includes(sentence.name)) ?? false;
+
+/** What was refunded by hand beside the bank's part, of which nobody knows the day; null when the day is of all of it. */
+function partWithADay(words) {
+	const told = parse(words) ?? [];
+	const ofTheBank = told.some((sentence) => ["part_given_back_by_bank", "all_given_back_by_bank"].includes(sentence.name));
+	return (ofTheBank && told.find((sentence) => ["before", "before_on_its_way"].includes(sentence.name))?.parts[0]) || null;
+}
+
+/** By when it should have arrived. */
+function arrival(expectedBy, words, mine) {
+	const day = longDay(new Date(expectedBy)), part = partWithADay(words);
+	const name = mine ? "expectedBy" : "expectedByOther";
+	return el("p", {}, part ? t(`${name}Part`, { amount: amount(part), day }) : t(name, { day }));
+}
 
 function steps(status) {
 	const reached = REACHED[status];
@@ -36,7 +50,7 @@ export function refund(session, viewer, level) {
 		el(`h${level}`, {}, t(mine ? "refund" : "refundOther"),
 			el("span", { class: "figures" }, money(money_back.amountMinor, money_back.currency))),
 		quoted(words, "p"),
-		expectedBy ? el("p", {}, t(mine ? "expectedBy" : "expectedByOther", { day: longDay(new Date(expectedBy)) })) : null,
+		expectedBy ? arrival(expectedBy, words, mine) : null,
 		reason ? el("p", {}, t("failureReason", { reason })) : null,
 		REACHED[status] && !isWithBank(words) ? steps(status) : null,
 	);
