@@ -176,6 +176,7 @@ def test_booking_without_a_network_says_what_is_known(pages):
         pay.click()
         expect(alert).to_have_text("You are offline. Nothing was sent.")
         page.context.set_offline(False)
+        expect(page.locator("#problem")).to_be_empty()
         page.route("**/api/Sessions/book", lambda route: (route.fetch(), route.abort()), times=1)
         pay.click()
         unknown = "We do not know whether it arrived. Trying again is safe: it is done at most once."
@@ -207,3 +208,40 @@ def test_a_delayed_payment_of_a_released_booking_is_not_said_to_be_none(pages):
         expect(page.get_by_role("heading", name="Your booking is released")).to_be_visible()
         expect(page.locator("main")).to_contain_text("A payment that still arrives is returned in full.")
         expect(page.locator("main")).not_to_contain_text("Nothing was paid")
+
+
+def test_a_delayed_payment_of_a_hold_that_ran_out_is_not_said_to_have_gone_through(pages):
+    parent = pages.fresh_parent()
+    with pages.person(parent, at="/book") as page:
+        book(pages, page)
+        checkout = checkout_of(page)
+        ran_out = "UPDATE bookings SET status = 3, cancelled_at = now(), cancel_cause = 'checkout_expired' WHERE id = %s"
+        pages.stack.sql(ran_out, of_checkout(pages, checkout)["id"])
+        pages.stack.stripe.post(f"checkouts/{checkout}/pay", delayed=True)
+        page.goto(f"{pages.url}/payment/cancel?type=session-booking&session_id={checkout}")
+        expect(page.get_by_role("heading", name="Your payment is being processed")).to_be_visible()
+        expect(page.locator("main")).to_contain_text("The time is no longer held for you.")
+        expect(page.locator("main")).not_to_contain_text("gone through")
+        pages.look(page, "desk-released-processing")
+        page.route("**/parent/bookings?stripeSessionId=*", lambda route: route.abort())
+        page.reload()
+        expect(page.locator("main")).to_contain_text("Your payment is being processed; we write to you once it has arrived.")
+        expect(page.locator("main")).not_to_contain_text("no longer held")
+
+
+def test_a_payment_that_was_not_kept_is_told_so_though_the_session_cannot_be_read(pages):
+    parent = pages.fresh_parent()
+    unreadable = "**/parent/bookings?stripeSessionId=*"
+    with pages.person(parent, at="/book") as page:
+        book(pages, page)
+        checkout = checkout_of(page)
+        pages.stack.stripe.post(f"checkouts/{checkout}/pay", amount=100)
+        page.route(unreadable, lambda route: route.abort())
+        back = f"{pages.url}/payment/success?type=session-booking&session_id="
+        page.goto(f"{back}{checkout}")
+        expect(page.get_by_role("heading", name="This payment could not be kept")).to_be_visible()
+        expect(page.locator(".state.bad")).to_contain_text("This payment could not be kept for the session")
+        later = pages.booking(parent)
+        assert pages.stack.api.put(f"/api/Sessions/{later.id}/cancel", token=parent.token).status == 200
+        page.goto(f"{back}{pages.row(later.id)['stripe_session_id']}")
+        expect(page.get_by_role("heading", name="Your session was cancelled later")).to_be_visible()

@@ -1,5 +1,6 @@
 """The story and the report, clicked in a browser: what people see, judged by rows, mails and Stripe's ledger."""
 
+import json
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -147,6 +148,7 @@ def test_without_a_network_nothing_is_lost_and_the_same_wish_is_sent_again(pages
         expect(mine.get_by_text("Confirmed")).to_be_visible()
         page.context.set_offline(False)
         expect(page.locator("#banner")).to_be_empty()
+        expect(page.get_by_role("dialog").locator("[role=alert]")).to_be_empty()
         page.route("**/cancel", lambda route: route.abort(), times=1)
         confirm(page)
         expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text(f"We do not know whether it arrived. {SAFE}")
@@ -155,6 +157,45 @@ def test_without_a_network_nothing_is_lost_and_the_same_wish_is_sent_again(pages
         assert len({one.headers["idempotency-key"] for one in sent}) == 1 and len(sent) == 3
     pages.stack.eventually(lambda: pages.stack.mail.delivered(booking.teacher.email))
     pages.stack.stripe.ledger.assert_refunded_once(booking.payment_intent)
+
+
+def test_what_happened_is_told_once_the_network_is_back(pages):
+    booking = pages.booking()
+    with pages.person(booking.parent) as page:
+        mine = card(page, booking)
+        button = mine.get_by_role("button", name="What happened")
+        expect(button).to_be_enabled()
+        page.context.set_offline(True)
+        button.click()
+        expect(mine.locator(".line")).to_contain_text("You are offline.")
+        expect(button).to_have_attribute("aria-expanded", "true")
+        page.context.set_offline(False)
+        expect(mine.locator(".line")).to_have_text("Nothing is recorded yet.")
+        button.click()
+        page.context.set_offline(True)
+        button.click()
+        expect(mine.locator(".line")).to_contain_text("You are offline.")
+        button.click()
+        page.context.set_offline(False)
+        expect(page.locator("#banner")).to_be_empty()
+        expect(mine.locator(".line")).to_be_hidden()
+
+
+def test_a_haste_that_is_refused_says_how_long_to_wait(pages):
+    booking = pages.booking()
+    refusal = {"success": False, "message": "Too many requests; please wait a moment.", "code": "too_many", "retryAfter": 12}
+    answer = {"status": 429, "headers": {"Retry-After": "12"}, "body": json.dumps(refusal)}
+    said = {
+        "en": "Too many requests; please wait a moment. You can try again in 12 seconds.",
+        "de": "Zu viele Anfragen; bitte warten Sie einen Moment. Sie können es in 12 Sekunden noch einmal versuchen.",
+        "es": "Demasiadas peticiones; espere un momento. Puede intentarlo otra vez dentro de 12 segundos.",
+    }
+    for language, words in said.items():
+        with pages.person(booking.parent, language=language) as page:
+            page.route("**/cancel", lambda route: route.fulfill(**answer))
+            card(page, booking).locator(".cancel").click()
+            page.get_by_role("dialog").locator(".danger").click()
+            expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text(words)
 
 
 def test_a_reason_survives_the_end_of_a_sign_in(pages):

@@ -76,10 +76,10 @@ async function showConfirmed(id) {
 /** The money went back: it could not be kept, or it was, and the session was cancelled later. */
 async function showRefunded(id, problem) {
 	const session = await ofCheckout(id).catch(() => null);
-	const notKept = session && !session.paidAt;
+	const wasKept = parse(problem.words)?.some(({ name }) => name === "was_cancelled") ?? Boolean(session?.paidAt);
 	showState({
-		picture: notKept ? "bad" : "good",
-		title: t(notKept ? "notKeptTitle" : "cancelledLaterTitle"),
+		picture: wasKept ? "good" : "bad",
+		title: t(wasKept ? "cancelledLaterTitle" : "notKeptTitle"),
 		lines: [quoted(problem.words)],
 		actions: [toBookings()],
 		below: below(session, id),
@@ -91,6 +91,9 @@ const isReleased = (id) => ofCheckout(id).then((session) => !session, () => fals
 
 /** Not paid yet, but a payment that takes days is on its way. */
 const isAwaited = (problem) => Boolean(parse(problem.words)?.some(({ name }) => name === "processing"));
+
+/** What the server says of a payment that is on its way; "" when none is, as far as is known. */
+const awaitedWords = (id) => post(`confirm-payment/${encodeURIComponent(id)}`).then(() => "", (problem) => (isAwaited(problem) ? problem.words : ""));
 
 /** /payment/success: ask until the session is Confirmed, or it is plain that this takes longer. */
 export async function success() {
@@ -136,8 +139,13 @@ function showProcessing(session, id) {
 
 /** The payment was quicker than the cancel: what has become of the session? */
 async function showPaid(id) {
-	const session = await ofCheckout(id).catch(() => null);
+	const session = await ofCheckout(id).catch(() => undefined);
 	if (session?.status === PENDING) return showProcessing(session, id);
+	const awaited = !session && (await awaitedWords(id));
+	if (awaited) {
+		const line = session === null ? t("releasedProcessingText") : quoted(awaited);
+		return showState({ picture: "wait", title: t("processingTitle"), lines: [line], actions: [toBookings()] });
+	}
 	const confirmed = session?.status === CONFIRMED;
 	showState({
 		picture: confirmed ? "good" : "wait",

@@ -122,13 +122,21 @@ export function problemWords(problem) {
 	if (problem.kind === "offline") return [t("offline")];
 	if (problem.kind === "slow") return [t("slowTitle"), ". ", t("slowText")];
 	if (problem.kind === "refused") return [quoted(problem.words)];
-	if (problem.kind === "wait") return [problem.words ? quoted(problem.words) : t(waitTitle(problem))];
+	if (problem.kind === "wait")
+		return [problem.words ? quoted(problem.words) : sentence(t(waitTitle(problem))), " ", t("waitAgain", { time: howLong(problem.wait_s) })];
 	return [t("brokenTitle"), ". ", t("brokenText"), problem.trace ? ` ${t("trace", { trace: problem.trace })}` : ""];
+}
+
+/** True until there is a network again, and then gone. */
+function unsent() {
+	const node = el("span", {}, t("unsent"));
+	addEventListener("online", () => node.remove(), { once: true });
+	return node;
 }
 
 /** The same beside what was sent, as far as that is known. unsure: the name of what is said when it is not. */
 export function sentWords(problem, unsure) {
-	if (problem.unsent) return [t("unsent")];
+	if (problem.unsent) return [unsent()];
 	return problem.isUnsure ? [t(unsure)] : problemWords(problem);
 }
 
@@ -140,6 +148,17 @@ function retryLater(work, wait_ms = LOOK_AGAIN_MS) {
 	whenBack = work;
 	clearTimeout(looking);
 	looking = setTimeout(() => whenBack?.(), wait_ms);
+}
+
+/** The same once, and beside what else is tried again. */
+export function onceOnline(work) {
+	const go = () => {
+		clearTimeout(timer);
+		removeEventListener("online", go);
+		work();
+	};
+	const timer = setTimeout(go, LOOK_AGAIN_MS);
+	addEventListener("online", go);
 }
 
 function banner(words, work) {

@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { el, named, once } from "./dom.js";
 import { moment } from "./format.js";
 import { has, t } from "./i18n.js";
-import { problemWords } from "./states.js";
+import { onceOnline, problemWords } from "./states.js";
 
 const open = new Map(); // session id -> the entries that were shown last, so that a card made anew opens as it was
 
@@ -28,19 +28,24 @@ export function timeline(session) {
 		"aria-controls": id,
 		"data-focus": `${session.id}-line`,
 	}, t("timeline"));
-	const unfold = (entries) => {
-		fill(list, entries);
+	const unfold = () => {
 		list.hidden = false;
 		button.setAttribute("aria-expanded", "true");
+	};
+	const show = (entries) => {
+		fill(list, entries);
+		unfold();
 	};
 	const read = async () => {
 		try {
 			const { data } = await get(`${session.id}/timeline`);
 			open.set(session.id, data);
-			unfold(data);
+			show(data);
 		} catch (problem) {
-			list.replaceChildren(el("li", { class: "note bad" }, problemWords(problem)));
-			list.hidden = false;
+			const sign = el("li", { class: "note bad" }, problemWords(problem));
+			list.replaceChildren(sign);
+			unfold();
+			if (problem.kind === "offline") onceOnline(() => sign.isConnected && !list.hidden && read());
 		}
 	};
 	button.addEventListener("click", once(button, async () => {
@@ -50,7 +55,7 @@ export function timeline(session) {
 		open.delete(session.id);
 	}));
 	if (open.has(session.id)) {
-		unfold(open.get(session.id));
+		show(open.get(session.id));
 		read();
 	}
 	return el("div", {}, button, list);
