@@ -17,6 +17,7 @@ struct booking_view {
 		struct money captured;      /* what the payment was */
 		const char *failure_reason; /* NULL: none */
 		bool is_settled;            /* settled elsewhere by an operator */
+		int64_t settled_minor;      /* so much of it went another way */
 		struct instant sent_at;     /* for the first time; until then, when it was asked for */
 		struct instant updated_at;  /* also when a look at Stripe changed nothing */
 	} refund;

@@ -9,12 +9,12 @@
 #define VIEW_SELECT                                                                                                                       \
 	"SELECT " BOOKING_COLUMNS ", pu.display_name, su.display_name, tu.display_name,"                                                  \
 	" CASE WHEN b.status = 1 AND m.state = 'ready' THEN m.url END,"                                                                   \
-	" r.state, r.amount_minor, r.currency, r.failure_reason, r.settled_at IS NOT NULL, r.sent_at, r.updated_at,"                      \
+	" r.state, r.amount_minor, r.currency, r.failure_reason, r.settled_at IS NOT NULL, r.sent_at, r.updated_at, r.settled_minor,"     \
 	" " REFUND_BESIDE_COLUMNS                                                                                                         \
 	", now() FROM bookings b JOIN users pu ON pu.id = b.parent_id JOIN users su ON su.id = b.student_id"                              \
 	" JOIN users tu ON tu.id = b.teacher_id LEFT JOIN meetings m ON m.booking_id = b.id"                                              \
 	" LEFT JOIN LATERAL (SELECT x.state, p.amount_minor, p.currency, x.failure_reason, x.settled_at,"                                 \
-	" coalesce(x.first_sent_at, x.created_at) AS sent_at, x.updated_at, x.payment_intent"                                             \
+	" coalesce(x.first_sent_at, x.created_at) AS sent_at, x.updated_at, x.settled_minor, x.payment_intent"                            \
 	" FROM refunds x JOIN payments p USING (payment_intent) WHERE x.booking_id = b.id"                                                \
 	" AND (b.status = 3 OR x.payment_intent = b.payment_intent)"                                                                      \
 	" ORDER BY x.payment_intent IS NOT DISTINCT FROM b.payment_intent DESC, x.created_at DESC LIMIT 1) r ON true" REFUND_BESIDE_JOIN( \
@@ -23,7 +23,7 @@
 #define COLUMN_NAMES  BOOKING_COLUMN_COUNT
 #define COLUMN_URL    (COLUMN_NAMES + 3)
 #define COLUMN_REFUND (COLUMN_URL + 1)
-#define COLUMN_BESIDE (COLUMN_REFUND + 7)
+#define COLUMN_BESIDE (COLUMN_REFUND + 8)
 #define COLUMN_NOW    (COLUMN_BESIDE + REFUND_BESIDE_COUNT)
 
 /* A list's halves walk the time line in opposite directions. $1 user, $2 limit + 1, $3 $4 the cursor; a parent's list: $5 $6 what it is
@@ -135,6 +135,7 @@ static enum err_kind read_view(const struct pg_results *results, int index, int 
 		view.refund.is_settled = pg_bool(results, index, row, COLUMN_REFUND + 4);
 		view.refund.sent_at = pg_instant(results, index, row, COLUMN_REFUND + 5);
 		view.refund.updated_at = pg_instant(results, index, row, COLUMN_REFUND + 6);
+		view.refund.settled_minor = pg_int(results, index, row, COLUMN_REFUND + 7);
 		if (!refund_state_decode(pg_text(results, index, row, COLUMN_REFUND), &view.refund.state)
 		    || !str_copy(view.refund.captured.currency, sizeof view.refund.captured.currency,
 				 pg_text(results, index, row, COLUMN_REFUND + 2)))

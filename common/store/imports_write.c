@@ -42,11 +42,12 @@ const struct imports_step imports_write_steps[] = {
 	BY_ACTOR(
 		STEP_WRITE, "refunds_insert",
 		"INSERT INTO refunds (payment_intent, booking_id, cause, state, settled_by, settled_reference, settled_at,"
-		" created_at, updated_at, next_try_at) SELECT p.payment_intent, r.booking_id, CASE WHEN"
+		" settled_minor, created_at, updated_at, next_try_at) SELECT p.payment_intent, r.booking_id, CASE WHEN"
 		" p.payment_intent IS DISTINCT FROM r.payment_intent THEN 'second_payment'"
 		" ELSE coalesce(r.cancel_cause, 'admin') END, 'succeeded',"
 		" CASE WHEN p.refund_id IS NULL THEN $1 END, p.refund_reference,"
-		" CASE WHEN p.refund_id IS NULL THEN p.refunded_at END, p.refunded_at, p.refunded_at, p.refunded_at"
+		" CASE WHEN p.refund_id IS NULL THEN p.refunded_at END,"
+		" CASE WHEN p.refund_id IS NULL THEN p.amount_minor ELSE 0 END, p.refunded_at, p.refunded_at, p.refunded_at"
 		" FROM import_payments p JOIN import_resolved r USING (line)"
 		" WHERE r.known IS NULL AND p.refunded_at IS NOT NULL"),
 	WRITE("stripe_refunds_insert",

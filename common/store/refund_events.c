@@ -35,7 +35,7 @@ static const struct pg_stmt record_stmt = {
 #define IS_DEAD(column) column " IN ('failed', 'canceled')"
 
 /* One by hand is told of when it is seen for the first time, and, unless a refund of ours is under way or has gone through, when it comes to
- * nothing after that: the parent was told of money that does not come. Several events say so at once; its one mail makes it once. */
+ * nothing after that: the parent was told of money that does not come. So is any that a settlement counted, for no worker looks at it any more. Several events say so at once; its one mail makes it once. */
 static const struct pg_stmt seen_stmt = {
 	.name = "refund_event_seen",
 	.sql = "WITH was AS (SELECT status FROM stripe_refunds WHERE id = $1"
@@ -43,7 +43,8 @@ static const struct pg_stmt seen_stmt = {
 	       "), l AS ("
 	       "INSERT INTO booking_log (booking_id, actor, what, detail)"
 	       " SELECT $11, 'stripe', 'refund_by_hand', $12::jsonb FROM s WHERE is_new AND $6::uuid IS NULL"
-	       "), f AS (SELECT 1 FROM s, was WHERE $6::uuid IS NULL AND " IS_DEAD("s.status") " AND NOT " IS_DEAD(
+	       "), f AS (SELECT 1 FROM s, was WHERE ($6::uuid IS NULL OR EXISTS (SELECT 1 FROM refunds"
+	       " WHERE payment_intent = $2 AND settled_at IS NOT NULL)) AND " IS_DEAD("s.status") " AND NOT " IS_DEAD(
 		       "was.status") " AND NOT EXISTS (SELECT 1 FROM refunds WHERE payment_intent = $2 AND settled_at IS NULL"
 				     " AND state NOT IN ('failed', 'canceled', 'needs_attention'))"
 				     "), m AS (INSERT INTO mails (booking_id, kind, recipient_id, booking_version, ref, next_try_at)"
@@ -54,9 +55,10 @@ static const struct pg_stmt seen_stmt = {
 				     ") SELECT coalesce(bool_or(is_new), false), EXISTS (SELECT 1 FROM m) FROM s",
 };
 
-static const struct pg_stmt twice_stmt = {
-	.name = "refund_event_twice",
-	.sql = "SELECT EXISTS (SELECT 1 FROM given_back_twice WHERE payment_intent = $1)",
+static const struct pg_stmt balance_stmt = {
+	.name = "refund_event_balance",
+	.sql = "SELECT EXISTS (SELECT 1 FROM given_back_twice WHERE payment_intent = $1),"
+	       " EXISTS (SELECT 1 FROM given_back_short WHERE payment_intent = $1)",
 	.reads_only = true,
 };
 
@@ -184,7 +186,7 @@ enum err_kind refund_events_record_seen(struct pg *db, const struct refund_event
 	pg_arg_int(&args, about->booking_id);
 	pg_arg_text(&args, detail);
 	pg_arg_text(&payment, about->payment_intent);
-	if (pg_queue(db, &seen_stmt, &args, err) || pg_queue(db, &twice_stmt, &payment, err)
+	if (pg_queue(db, &seen_stmt, &args, err) || pg_queue(db, &balance_stmt, &payment, err)
 	    || pg_run(db, &results, err))
 		return err->kind;
 	ret_news->is_twice =
@@ -193,15 +195,17 @@ enum err_kind refund_events_record_seen(struct pg *db, const struct refund_event
 	return ERR_OK;
 }
 
-enum err_kind refund_events_is_twice(struct pg *tx, const char *payment_intent, bool *ret_is, struct err *err)
+enum err_kind refund_events_get_balance(struct pg *tx, const char *payment_intent,
+					struct refund_balance *ret_balance, struct err *err)
 {
 	PG_RESULTS_SCOPE struct pg_results results = PG_RESULTS_NONE;
 	struct pg_args args = {0};
 
 	pg_arg_text(&args, payment_intent);
-	if (pg_one(tx, &twice_stmt, &args, &results, err))
+	if (pg_one(tx, &balance_stmt, &args, &results, err))
 		return err->kind;
-	*ret_is = pg_bool(&results, 0, 0, 0);
+	ret_balance->is_twice = pg_bool(&results, 0, 0, 0);
+	ret_balance->is_short = pg_bool(&results, 0, 0, 1);
 	return ERR_OK;
 }
 

@@ -30,7 +30,8 @@ enum err_kind refund_events_record(struct pg *db, const struct refund_record *re
 
 struct refund_seen_news {
 	bool is_twice;   /* it is new, and gives back what somebody has settled elsewhere */
-	bool has_failed; /* made by hand, seen alive before, and none of ours is under way or went through: time line and parent hear of it */
+	bool has_failed; /* made by hand or counted by a settlement, seen alive before, and none of ours is under way or went through: time line and
+			    parent hear of it */
 };
 /* A refund as Stripe showed it; never moved backwards. row NULL, or not the one that it names: made by hand, and the time line says so
  * once. */
@@ -38,9 +39,13 @@ enum err_kind refund_events_record_seen(struct pg *db, const struct refund_event
 					const struct stripe_refund *seen, struct refund_seen_news *ret_news,
 					struct err *err) MUST_CHECK;
 
-/* Has more of this payment gone back than was captured, because it was settled elsewhere too? (The view given_back_twice.) */
-enum err_kind refund_events_is_twice(struct pg *tx, const char *payment_intent, bool *ret_is,
-				     struct err *err) MUST_CHECK;
+/* Of a payment whose refund was settled: does what has gone back make up what was captured? */
+struct refund_balance {
+	bool is_twice; /* it is more (the view given_back_twice) */
+	bool is_short; /* it is less, for something that was counted is gone (given_back_short) */
+};
+enum err_kind refund_events_get_balance(struct pg *tx, const char *payment_intent,
+					struct refund_balance *ret_balance, struct err *err) MUST_CHECK;
 
 /* Queue, after refunds_queue_request: Stripe may already have a refund of this payment, so the first attempt lists before it posts. */
 enum err_kind refund_events_queue_may_exist(struct pg *tx, const char *refund_id, struct err *err) MUST_CHECK;

@@ -2,12 +2,12 @@
 
 static const struct pg_stmt find_stmt = {
 	.name = "refund_case",
-	.sql = "SELECT payment_intent, settled_at IS NOT NULL, settled_by, settled_reference FROM refunds"
+	.sql = "SELECT payment_intent, settled_at IS NOT NULL, settled_minor, settled_reference FROM refunds"
 	       " WHERE id::text = lower($1)",
 	.reads_only = true,
 };
 
-#define FENCE " WHERE id = $1::uuid AND state = $2 AND version = $3 AND settled_at IS NULL"
+#define FENCE " WHERE id = $1::uuid AND state = $2 AND version = $3"
 #define NEWS                                                                               \
 	" o AS (INSERT INTO outbox (aggregatetype, aggregateid, type, payload)"            \
 	" SELECT 'refund', booking_id::text, 'unbook.refund.changed.v1', $5::text FROM u)" \
@@ -20,14 +20,15 @@ static const struct pg_stmt retry_stmt = {
 	       " overdue_at = CASE WHEN generation = $7 THEN overdue_at END,"
 	       " last_error = NULL, updated_at = clock_timestamp(), version = version + 1,"
 	       " next_try_at = CASE WHEN lease_until > clock_timestamp() THEN next_try_at ELSE clock_timestamp() END" FENCE
-	       " RETURNING id, booking_id, state, generation),"
+	       " AND settled_at IS NULL RETURNING id, booking_id, state, generation),"
 	       " l AS (INSERT INTO booking_log (booking_id, actor, what, detail) SELECT booking_id, $4,"
 	       " 'refund_retried', jsonb_build_object('refund', id, 'state', state, 'generation', generation) FROM u)," NEWS,
 };
 
 static const struct pg_stmt settle_stmt = {
 	.name = "refund_case_settle",
-	.sql = "WITH u AS (UPDATE refunds SET settled_by = $4, settled_reference = $6,"
+	.sql = "WITH u AS (UPDATE refunds SET settled_by = $4, settled_reference = concat_ws('; ', settled_reference, $6::text),"
+	       " settled_minor = settled_minor + $7,"
 	       " settled_at = clock_timestamp(), updated_at = clock_timestamp(), version = version + 1" FENCE
 	       " AND state IN ('failed', 'canceled', 'needs_attention') RETURNING id, booking_id),"
 	       " l AS (INSERT INTO booking_log (booking_id, actor, what, detail) SELECT booking_id, $4,"
@@ -59,7 +60,7 @@ enum err_kind refunds_find_case(struct pg *db, const char *id, struct arena *are
 	}
 	payment_intent = pg_text(&results, 0, 0, 0);
 	found.is_settled = pg_bool(&results, 0, 0, 1);
-	found.settled_by = pg_text_dup(&results, 0, 0, 2, arena);
+	found.settled_minor = pg_int(&results, 0, 0, 2);
 	found.settled_reference = pg_text_dup(&results, 0, 0, 3, arena);
 	if (refund_events_find(db, payment_intent, NULL, arena, &found.about, err))
 		return err->kind;
@@ -129,12 +130,14 @@ enum err_kind refunds_record_retry(struct pg *db, const struct refund_ruling *ru
 	return record(db, &retry_stmt, &args, ret_recorded, err);
 }
 
-enum err_kind refunds_record_settled(struct pg *db, const struct refund_ruling *ruling, const char *reference,
-				     bool *ret_recorded, struct err *err)
+enum err_kind refunds_record_settled(struct pg *db, const struct refund_ruling *ruling,
+				     const struct refund_settling *settling, bool *ret_recorded,
+				     struct err *err)
 {
 	struct pg_args args = {0};
 
 	start_args(&args, ruling);
-	pg_arg_text(&args, reference);
+	pg_arg_text(&args, settling->reference);
+	pg_arg_int(&args, settling->another_way_minor);
 	return record(db, &settle_stmt, &args, ret_recorded, err);
 }

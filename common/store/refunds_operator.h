@@ -10,7 +10,8 @@ struct refund_case {
 	bool found;
 	struct refund_events_found about; /* about.row is the refund */
 	bool is_settled;
-	const char *settled_by, *settled_reference; /* in the arena */
+	int64_t settled_minor;         /* went another way, as it was settled */
+	const char *settled_reference; /* in the arena; several are joined by "; " */
 };
 /* id: any text; one that is no uuid is not found. */
 enum err_kind refunds_find_case(struct pg *db, const char *id, struct arena *arena,
@@ -32,8 +33,14 @@ enum err_kind refunds_record_retry(struct pg *db, const struct refund_ruling *ru
 				   const struct refund_change *change, bool *ret_recorded,
 				   struct err *err) MUST_CHECK;
 
-/* Paid back some other way, under that reference. The state stays. *ret_recorded as above. */
-enum err_kind refunds_record_settled(struct pg *db, const struct refund_ruling *ruling, const char *reference,
-				     bool *ret_recorded, struct err *err) MUST_CHECK;
+/* How it was given back: what refunds at Stripe and lost disputes did not, as far as they were known, went another way. */
+struct refund_settling {
+	const char *reference;
+	int64_t another_way_minor;
+};
+/* The state stays. What was settled before is settled for so much more. *ret_recorded false: the row has changed since it was read. */
+enum err_kind refunds_record_settled(struct pg *db, const struct refund_ruling *ruling,
+				     const struct refund_settling *settling, bool *ret_recorded,
+				     struct err *err) MUST_CHECK;
 
 #endif

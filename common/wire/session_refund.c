@@ -73,12 +73,25 @@ static bool is_charged_back(const struct booking_view *view)
 	return promise_of(view).kind == REFUND_PROMISE_CHARGED_BACK && !is_left_to_the_bank(view);
 }
 
+/* Of what was settled: what has gone back neither so nor another way, because something that was counted then is gone. */
+static struct money lacking(const struct booking_view *view)
+{
+	struct money lacks = promise_of(view).rest;
+
+	lacks.minor -= view->refund.settled_minor;
+	if (!view->has_refund || !view->refund.is_settled || lacks.minor < 0)
+		lacks.minor = 0;
+	return lacks;
+}
+
 static const char *refund_status(const struct booking_view *view)
 {
 	if (is_charged_back(view) || (is_left_to_the_bank(view) && view->beside.returned_minor == 0))
 		return "charged_back";
 	if (!view->has_refund)
 		return "by_hand";
+	if (lacking(view).minor > 0)
+		return refund_state_name(REFUND_NEEDS_ATTENTION);
 	return view->refund.is_settled ? "settled" : refund_state_name(view->refund.state);
 }
 
@@ -106,10 +119,6 @@ static void our_refund_words(const struct booking_view *view, bool to_parent,
 	const char *whose =
 		promised == REFUND_PROMISE_REST ? "A refund of the remaining" : "A full refund of";
 
-	if (view->refund.is_settled) {
-		snprintf(ret_words, SESSION_WORDS_BYTES, "%s was returned another way.", amount);
-		return;
-	}
 	switch (view->refund.state) {
 	case REFUND_REQUESTED:
 	case REFUND_SENDING:
@@ -211,6 +220,29 @@ static void charged_back_words(const struct refund_promise *promise, char ret_wo
 	add_by_hand(promise, ret_words);
 }
 
+/* An operator has settled it, for what went another way; what lacks since is told first. */
+static void settled_words(const struct booking_view *view, bool to_parent,
+			  char ret_words[SESSION_WORDS_BYTES])
+{
+	const struct money lacks = lacking(view);
+	struct money another_way = lacks;
+	char amount[MONEY_TEXT_BYTES];
+	size_t used;
+
+	ret_words[0] = '\0';
+	money_to_words(lacks, "en", amount);
+	if (lacks.minor > 0 && view->beside.is_disputed)
+		snprintf(ret_words, SESSION_WORDS_BYTES, "%s", disputed_words);
+	else if (lacks.minor > 0)
+		unwell_words(REFUND_NEEDS_ATTENTION, to_parent, amount, ret_words);
+	another_way.minor = view->refund.settled_minor;
+	used = strlen(ret_words);
+	money_to_words(another_way, "en", amount);
+	if (another_way.minor > 0)
+		snprintf(ret_words + used, SESSION_WORDS_BYTES - used, "%s%s was returned another way.",
+			 used ? " " : "", amount);
+}
+
 void session_refund_words(const struct booking_view *view, bool to_parent,
 			  char ret_words[SESSION_WORDS_BYTES])
 {
@@ -232,6 +264,8 @@ void session_refund_words(const struct booking_view *view, bool to_parent,
 	money_to_words(promise.rest, "en", amount);
 	if (is_for_the_bank_to_decide(view))
 		snprintf(ret_words, SESSION_WORDS_BYTES, "%s", disputed_words);
+	else if (view->refund.is_settled)
+		settled_words(view, to_parent, ret_words);
 	else
 		our_refund_words(view, to_parent,
 				 promise.returned_before.minor > 0 ? REFUND_PROMISE_REST : REFUND_PROMISE_ALL,
@@ -267,13 +301,15 @@ static struct instant expected_by(const struct booking_view *view)
 	return INSTANT_NONE;
 }
 
-/* What this refund gives back; of one by hand or by the bank, what that gave back. */
+/* What this refund gives back, or lacks; of one by hand, by the bank or another way, what that gave back. */
 static int64_t refund_minor(const struct booking_view *view)
 {
 	const struct refund_promise promise = promise_of(view);
 
 	if (is_charged_back(view))
 		return promise.charged_back.minor;
+	if (view->has_refund && view->refund.is_settled && promise.kind != REFUND_PROMISE_RETURNED)
+		return lacking(view).minor > 0 ? lacking(view).minor : view->refund.settled_minor;
 	return !view->has_refund || promise.kind == REFUND_PROMISE_RETURNED ? promise.returned_before.minor
 									    : promise.rest.minor;
 }

@@ -33,7 +33,8 @@ static int usage(void)
 	      "          again for what lacks: with a new key once the last one's refund is known to have failed or to be of a\n"
 	      "          part, or Stripe repeats the refusal or error that it gave to the last key (it repeats it whatever has\n"
 	      "          changed since)\n"
-	      "  settle  notes that the money went back some other way; nothing is sent. Refused when the reference names an\n"
+	      "  settle  notes that the money went back some other way, and how much of it: what neither stands at Stripe nor was\n"
+	      "          taken by a lost dispute; nothing is sent. Once more when something of that is gone since. Refused when the reference names an\n"
 	      "          id (re_, pyr_, dp_, du_) by which nothing of the payment has gone back: unknown, failed, or of a\n"
 	      "          dispute that is not lost; when it names nothing but what gave back a part; and when all has gone\n"
 	      "          back already, also by what it does not name\n"
@@ -46,6 +47,8 @@ static int usage(void)
 	      stdout);
 	return 0;
 }
+
+static const char was_settled[] = "was settled already; unbookctl show tells by whom";
 
 static enum err_kind refuse(int *ret_code, const char *id, const char *why)
 {
@@ -138,17 +141,21 @@ static enum err_kind settle(struct pg *db, struct order *order, const struct ref
 {
 	struct refund_ruling ruling = {.row = found->about.row, .actor = order->actor};
 	struct settlement_case about = {.reference = order->reference,
-					.owed_minor = found->about.captured.minor};
+					.owed_minor = found->about.captured.minor - found->settled_minor};
+	struct refund_settling settling = {.reference = order->reference};
 	struct settlement said;
 	bool recorded = false;
 
 	if (refunds_list_parts(db, &ruling.row->refund, order->arena, &about, err))
 		return err->kind;
 	said = settlement_check(&about);
+	if (found->is_settled && said.rest_minor == 0)
+		return refuse(ret_code, order->id, was_settled);
 	if (is_refused(order, &found->about.captured, &said, ret_code))
 		return ERR_OK;
+	settling.another_way_minor = said.rest_minor;
 	if (encode_news(ruling.row, ruling.row->refund, order, &ruling.event_payload, err)
-	    || refunds_record_settled(db, &ruling, order->reference, &recorded, err))
+	    || refunds_record_settled(db, &ruling, &settling, &recorded, err))
 		return err->kind;
 	if (!recorded)
 		return moved_on(err);
@@ -199,6 +206,22 @@ static enum err_kind retry(struct pg *db, struct order *order, const struct refu
 	return ERR_OK;
 }
 
+/* Is it one of the references that a refund was settled with? */
+static bool is_among(const char *references, const char *one)
+{
+	size_t len = strlen(one);
+
+	for (const char *at = references; at && *at; at++) {
+		if (strncmp(at, one, len) == 0 && (!at[len] || str_starts(at + len, "; ")))
+			return true;
+		at = strstr(at, "; ");
+		if (!at)
+			return false;
+		at++;
+	}
+	return false;
+}
+
 static enum err_kind rule(struct pg *db, void *context, int *ret_code, struct err *err)
 {
 	struct order *order = context;
@@ -209,12 +232,11 @@ static enum err_kind rule(struct pg *db, void *context, int *ret_code, struct er
 		return err->kind;
 	if (!found.found)
 		return refuse(ret_code, order->id, "is no refund of this database");
-	if (found.is_settled) {
-		if (order->settles && str_eq(found.settled_reference, order->reference)) {
-			puts("it was settled so already");
-			return ERR_OK;
-		}
-		return refuse(ret_code, order->id, "was settled already; unbookctl show tells by whom");
+	if (found.is_settled && !order->settles)
+		return refuse(ret_code, order->id, was_settled);
+	if (found.is_settled && is_among(found.settled_reference, order->reference)) {
+		puts("it was settled so already");
+		return ERR_OK;
 	}
 	state = found.about.row->refund.state;
 	if (!refund_state_is_final(state) || state == REFUND_SUCCEEDED)

@@ -23,8 +23,8 @@ enum err_kind bank_settle(struct pg *tx, const char *payment_intent, struct aren
 			  struct err *err)
 {
 	struct refund_ruling ruling = {.actor = "stripe"};
+	struct refund_settling settling = {0}; /* nothing went another way */
 	struct refund_events_found about;
-	const char *dispute = NULL;
 	bool is = false;
 
 	*ret_settled = false;
@@ -37,12 +37,12 @@ enum err_kind bank_settle(struct pg *tx, const char *payment_intent, struct aren
 		return err->kind;
 	if (!is)
 		return ERR_OK;
-	if (refund_beside_find_lost(tx, payment_intent, arena, &dispute, err))
+	if (refund_beside_find_lost(tx, payment_intent, arena, &settling.reference, err))
 		return err->kind;
 	ruling.row = about.row;
 	ruling.event_payload =
 		event_encode_refund(&about.row->refund, about.row->cause, about.row->version + 1, arena);
 	if (!ruling.event_payload)
 		return err_set(err, ERR_RETRY, "no_memory", "no memory to settle a refund");
-	return refunds_record_settled(tx, &ruling, dispute, ret_settled, err);
+	return refunds_record_settled(tx, &ruling, &settling, ret_settled, err);
 }

@@ -268,7 +268,7 @@ static const char *dispute_detail(const struct refund_event *e, struct instant t
 struct dispute_news {
 	struct dispute_word known;
 	bool is_news;
-	bool is_twice; /* more has gone back than was paid */
+	struct refund_balance balance; /* of what was settled */
 };
 
 /* Under the payment's lock: is it news? Then the time line hears of it, and a refund that was settled by a dispute which is won after all is
@@ -310,7 +310,7 @@ static enum err_kind write_dispute(struct refund_event *e, struct pg *db, struct
 		return ERR_OK;
 	if (pg_run(tx, &told, err) || bank_settle(tx, e->about.payment_intent, e->job->arena, &settled, err)
 	    || refund_events_find(tx, e->about.payment_intent, NULL, e->job->arena, &e->about, err)
-	    || refund_events_is_twice(tx, e->about.payment_intent, &ret->is_twice, err)
+	    || refund_events_get_balance(tx, e->about.payment_intent, &ret->balance, err)
 	    || pg_queue_commit(tx, err) || pg_run(tx, &ended, err))
 		return err->kind;
 	if (settled)
@@ -326,10 +326,10 @@ static void alarm_about_dispute(const struct refund_event *e, const struct dispu
 
 	if (dispute_takes_money(status))
 		alarm_raise_payment(e->job, "charge_disputed", e->about.payment_intent, e->event->object_id);
-	if (str_eq(status, "lost") && news->is_twice)
+	if (str_eq(status, "lost") && news->balance.is_twice)
 		alarm_raise_payment(e->job, "given_back_twice", e->about.payment_intent, e->event->object_id);
 	if (str_eq(status, "won") && news->known.status && str_eq(news->known.status, "lost") && row
-	    && (e->about.is_settled || refund_state_is_unwell(row->refund.state)))
+	    && (e->about.is_settled ? news->balance.is_short : refund_state_is_unwell(row->refund.state)))
 		alarm_raise(e->job, "refund_needs_attention", "dispute_won");
 }
 

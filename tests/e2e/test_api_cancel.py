@@ -73,9 +73,11 @@ def test_it_says_what_is_back_and_what_lacks_when_a_part_failed(world):  # noqa:
     assert shown(generation=1) == ("needs_attention", 1000, late + back)
     asked = "A refund of the remaining €10.00 has been requested."
     assert shown(state="requested", generation=2) == ("requested", 1000, asked + back)
-    settled = {"settled_by": "operator:bo", "settled_reference": "x", "settled_at": "2026-01-01"}
+    settled = {"settled_by": "operator:bo", "settled_reference": "x", "settled_at": "2026-01-01", "settled_minor": 1000}
     other = "€10.00 was returned another way."
     assert shown(state="needs_attention", generation=1, **settled) == ("settled", 1000, other + back)
+    lacks = "The refund of €4.00 takes longer than usual. We are looking into it. €6.00 was returned another way."
+    assert shown(settled_minor=600) == ("needs_attention", 400, lacks + back)
     world.stack.sql(
         "INSERT INTO booking_log (booking_id, actor, what) VALUES (%s, 'operator:bo', 'refund_retried')", booking.id
     )

@@ -83,9 +83,9 @@ def test_the_first_file_again_changes_nothing_and_its_rows_stand_as_it_says(base
         ("operator:ann", "imported", {"line": 10, "status": 3})
     ]
     refunds = base.sql("SELECT * FROM refunds WHERE booking_id IN (5003, 5005) ORDER BY booking_id")
-    assert [(f["state"], f["settled_by"], f["settled_reference"]) for f in refunds] == [
-        ("succeeded", None, None),
-        ("succeeded", "operator:ann", "wire 17"),
+    assert [(f["state"], f["settled_by"], f["settled_reference"], f["settled_minor"]) for f in refunds] == [
+        ("succeeded", None, None, 0),
+        ("succeeded", "operator:ann", "wire 17", 4500),
     ]
     assert base.one("SELECT url FROM meetings WHERE booking_id = 5001")["url"] == "https://meet.example/old"
     assert base.one("SELECT livemode FROM instance")["livemode"] is False

@@ -198,13 +198,16 @@ def test_refunds_of_payments_that_stripe_does_not_know_are_differences_among_oth
 
 
 def test_what_was_settled_elsewhere_and_refunded_as_well_is_a_difference(stack):
-    settle = "UPDATE refunds SET settled_by = 'ann', settled_reference = %s, settled_at = now(), updated_at = %s WHERE id = %s"
+    settle = (
+        "UPDATE refunds SET settled_by = 'ann', settled_reference = %s, settled_minor = %s, settled_at = now(),"
+        " updated_at = %s WHERE id = %s"
+    )
     twice, seen = refunded(stack, r.paid(stack), state="failed")
-    stack.sql(settle, "SEPA 1", "2026-01-01", twice)  # the refund alone is of the window
+    stack.sql(settle, "SEPA 1", 4500, "2026-01-01", twice)  # the refund alone is of the window
     named, other = refunded(stack, r.paid(stack), state="failed")
-    stack.sql(settle, other, "2026-01-01", named)
+    stack.sql(settle, other, 0, "2026-01-01", named)
     rest, _ = refunded(stack, r.paid(stack), state="failed", amount=100)
-    stack.sql(settle, "SEPA, the rest", datetime.datetime.now(datetime.UTC), rest)
+    stack.sql(settle, "SEPA, the rest", 4400, datetime.datetime.now(datetime.UTC), rest)
     (line,) = reconcile(stack, code=1)[0]
     assert [line[name] for name in ("object", "id", "what", "stripe_minor", "tables_minor", "tables_status")] == [
         "request", twice, "given_back_twice", "4500", "0", "failed"

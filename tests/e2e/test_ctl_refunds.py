@@ -218,6 +218,24 @@ def test_an_id_of_nothing_that_gave_back_is_no_reference(stack):
         )
     assert r.row(stack, refund)["settled_at"] is None
     assert "settled by" in refunds(stack, "settle", refund, "--reference", "dp_1; re-sent by SEPA, re_ 9")
+    assert r.row(stack, refund)["settled_minor"] == 3500
+
+
+def test_what_lacks_after_it_was_settled_can_be_settled_too(stack):
+    booking, refund = stuck(stack, "needs_attention")
+    at_stripe(stack, booking, "re_1", 1000)
+    refunds(stack, "settle", refund, "--reference", "SEPA 1")
+    stack.sql("UPDATE stripe_refunds SET status = 'failed'")
+    assert "with re_1: no refund" in refunds(stack, "settle", refund, "--reference", "re_1", code=1)
+    assert "settled so already" in refunds(stack, "settle", refund, "--reference", "SEPA 1")
+    assert "settled already" in refunds(stack, "retry", refund, code=1)
+    refunds(stack, "settle", refund, "--reference", "SEPA 2", "--operator", "bo")
+    row = r.row(stack, refund)
+    assert (row["settled_minor"], row["settled_by"], row["settled_reference"]) == (4500, "operator:bo", "SEPA 1; SEPA 2")
+    for known in ("SEPA 1", "SEPA 2"):
+        assert "settled so already" in refunds(stack, "settle", refund, "--reference", known)
+    assert "settled already" in refunds(stack, "settle", refund, "--reference", "SEPA 3", code=1)
+    assert [line[1] for line in log(stack, booking)] == ["refund_settled"] * 2
 
 
 def test_what_the_bank_gave_back_is_not_settled_another_way(stack):

@@ -5,6 +5,7 @@ import json
 import pytest
 from stack import ctl
 from stack import refunding as r
+from stack.system import ROOT
 
 
 @pytest.fixture
@@ -88,7 +89,8 @@ def test_money_that_is_nowhere_or_twice_is_found(stack):
         ["I1", "payment", over[0].payment_intent],
         ["I1", "refund", short[1]],
     ]
-    stack.sql("UPDATE refunds SET settled_by = 'ann', settled_at = now() WHERE id = %s", short[1])
+    settle = "UPDATE refunds SET settled_by = 'ann', settled_at = now(), settled_minor = 1 WHERE id = %s"
+    stack.sql(settle, short[1])
     assert len(verify(stack)) == 3, "what a named operator settled elsewhere is done"
 
 
@@ -133,6 +135,10 @@ def settled(stack, reference, *before, by="operator:ann"):
         "UPDATE refunds SET state = 'failed', settled_by = %s, settled_reference = %s, settled_at = clock_timestamp()"
         " WHERE id = %s", by, reference, refund
     )  # fmt: skip
+    stack.sql(
+        "UPDATE refunds r SET settled_minor = greatest(s.amount_minor - s.given_minor, 0) FROM settled_sums s"
+        " WHERE s.refund_id = r.id AND r.id = %s", refund
+    )  # fmt: skip
     return booking, refund
 
 
@@ -165,7 +171,6 @@ def test_what_was_settled_elsewhere_and_given_back_as_well_is_found(stack):
     settled(stack, "SEPA, the rest", (by_hand, "re_1", 1000), (dispute, "dp_1", "lost", 3000))
     settled(stack, "dp_2", (by_hand, "re_2", 1000), (dispute, "dp_2", "lost", 3500), by="stripe")
     by_hand(stack, settled(stack, "SEPA 3")[0], "re_3", status="failed")
-    by_hand(stack, settled(stack, "in the dashboard: re_4")[0], "re_4")
     rest, _ = settled(stack, "SEPA, the rest", (dispute, "dp_5", "lost", 1000))
     dispute(stack, rest, "dp_5", "lost", 1000)  # told again
     settled(stack, "SEPA, the rest", (dispute, "dp_12", "lost", 4499))
@@ -181,24 +186,77 @@ def test_what_was_settled_elsewhere_and_given_back_as_well_is_found(stack):
     add_refund(stack, twice[4][0], None, "re_10", 4500)
     twice.append(settled(stack, "dp_11", (dispute, "dp_11", "lost"), by="stripe"))
     add_refund(stack, twice[5][0], None, "re_11", 1)
-    twice.append(settled(stack, "SEPA 15", (dispute, "dp_15", "lost")))
-    twice.append(settled(stack, "SEPA 16", (dispute, "dp_16", "lost", 3500), (dispute, "dp_17", "lost", 1000)))
     assert {line.split()[2] for line in verify(stack)} == {refund for _, refund in twice}
     assert (
-        f"I1 refund {twice[1][1]} of payment {twice[1][0].payment_intent} was settled elsewhere by operator:ann"
-        " (SEPA 1), and of 4500 EUR Stripe gave back 1000, the bank 0"
+        f"I1 refund {twice[1][1]} of payment {twice[1][0].payment_intent} was settled by operator:ann (SEPA 1): of 4500 EUR"
+        " 4500 went another way, Stripe gave back 1000 and the bank 0, 1000 too much"
     ) in verify(stack)
 
 
-def test_what_was_settled_by_a_dispute_that_is_won_is_found_until_it_is_refunded(stack):
-    booking, refund = settled(stack, "dp_1", (dispute, "dp_1", "needs_response"))
-    assert verify(stack) == [], "the bank may still give it back"
-    dispute(stack, booking, "dp_1", "won")
-    assert verify(stack) == [
-        f"I1 refund {refund} was settled by operator:ann with dispute dp_1, which is won: it gave nothing back"
-    ]
-    by_hand(stack, booking, "re_1")
+def test_what_lacks_of_what_was_settled_is_found_until_it_is_given_back(stack):
+    booking, refund = settled(stack, "dp_1, re_1 and SEPA 1", (dispute, "dp_1", "lost", 2000), (by_hand, "re_1", 1000))
     assert verify(stack) == []
+    dispute(stack, booking, "dp_1", "won", 2000)
+    stack.sql("UPDATE stripe_refunds SET status = 'failed'")
+    assert verify(stack) == [
+        f"I1 refund {refund} of payment {booking.payment_intent} was settled by operator:ann (dp_1, re_1 and SEPA 1): of 4500"
+        " EUR 1500 went another way, Stripe gave back 0 and the bank 0, 3000 lack"
+    ]
+    dispute(stack, booking, "dp_2", "needs_response", 100)
+    assert verify(stack) == [], "the bank may still give it back"
+    dispute(stack, booking, "dp_2", "won", 100)
+    by_hand(stack, booking, "re_2", 2999)
+    assert verify(stack)[0].endswith("Stripe gave back 2999 and the bank 0, 1 lack")
+    by_hand(stack, booking, "re_3", 1)
+    assert verify(stack) == []
+    by_hand(stack, booking, "re_4", 1)
+    assert verify(stack)[0].endswith(", 1 too much")
+
+
+def settled_before(stack, reference, *before, after=(), by="operator:ann"):
+    """As the column was not there: its refund's id, once those were told of its booking, each before or after."""
+    booking = r.paid(stack)
+    refund = r.ask(stack, booking, doorbell=False)
+    for call, *args in before:
+        call(stack, booking, *args)
+    stack.sql(
+        "UPDATE refunds SET state = 'failed', settled_by = %s, settled_reference = %s, settled_at = clock_timestamp()"
+        " WHERE id = %s", by, reference, refund
+    )  # fmt: skip
+    for call, *args in after:
+        call(stack, booking, *args)
+    return refund
+
+
+def failed_later(stack, booking, name):
+    stack.sql("UPDATE stripe_refunds SET status = 'failed' WHERE id = %s", name)
+    tell(stack, booking, "refund_failed", stripeRefund=name)
+
+
+def test_what_was_settled_before_it_was_summed_is_summed_as_it_was_then(stack):
+    """What came to nothing since lacks, what came since is too much, and nothing that was reported is not any more."""
+    version = "20261126000011"
+    (file,) = (ROOT / "deploy" / "migrations").glob(f"{version}_*.sql")
+    stack.sql(file.read_text("utf-8").split("-- migrate:down")[1])
+    stack.sql("DELETE FROM schema_migrations WHERE version = %s", version)
+    expected = {
+        settled_before(stack, "SEPA 1"): (4500, 0),
+        settled_before(stack, "SEPA 2", (by_hand, "re_2", 1000), (dispute, "dp_2", "lost", 2000)): (1500, 0),
+        settled_before(stack, "SEPA 3", (by_hand, "re_3", 1000), after=[(failed_later, "re_3")]): (3500, -1000),
+        settled_before(stack, "SEPA 4", (by_hand, "re_4", 1000, "failed")): (4500, 0),
+        settled_before(stack, "SEPA 5", after=[(by_hand, "re_5", 1000)]): (4500, 1000),
+        settled_before(stack, "re_6 in the dashboard", after=[(by_hand, "re_6", 4500)]): (0, 0),
+        settled_before(stack, "SEPA 7", (dispute, "dp_7", "lost", 2000), after=[(dispute, "dp_7", "won", 2000)]): (2500, -2000),
+        settled_before(stack, "dp_8", (dispute, "dp_8", "needs_response"), after=[(dispute, "dp_8", "won")]): (0, -4500),
+        settled_before(stack, "dp_9", (dispute, "dp_9", "needs_response"), after=[(dispute, "dp_9", "lost")]): (0, 0),
+        settled_before(stack, "SEPA 10", after=[(dispute, "dp_10", "lost", 2000)]): (4500, 2000),
+        settled_before(stack, "SEPA 11", (dispute, "dp_11", "lost")): (1, 1),
+        settled_before(stack, "dp_12", (dispute, "dp_12", "lost"), by="stripe"): (0, 0),
+    }
+    ctl.run(stack, "migrate", "--dir", file.parent)
+    found = stack.sql("SELECT refund_id, settled_minor, given_minor - amount_minor AS over FROM settled_sums")
+    assert {str(row["refund_id"]): (row["settled_minor"], row["over"]) for row in found} == expected
+    assert len(verify(stack)) == 6
 
 
 def test_a_cancel_that_came_too_late_is_found(stack):

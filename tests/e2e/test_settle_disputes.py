@@ -263,6 +263,35 @@ def test_a_dispute_that_is_lost_after_the_refund_was_settled_is_one_alarm_of_mon
     assert refund in ctl.run(stack, "verify", code=1)[0]
 
 
+@pytest.mark.parametrize("reference", ["SEPA 25, the rest", "{} and SEPA 25"])
+def test_what_is_won_after_the_rest_was_settled_lacks_until_it_is_given_back(stack, reference):
+    """Named or not; and more than that is given back twice."""
+    booking = r.paid(stack)
+    dispute = stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute", amount=2000)["id"]
+    stack.stripe.post(f"disputes/{dispute}/move", status="lost")
+    tell(stack, "charge.dispute.closed")
+    reference = reference.format(dispute)
+    refund = settled_elsewhere(stack, booking, reference)
+    ctl.run(stack, "verify")
+    stack.stripe.post("clock/advance", seconds=60)
+    stack.stripe.post(f"disputes/{dispute}/move", status="won")
+    tell(stack, "charge.dispute.closed")
+    worker = stack.of("refund-worker")[0]
+    assert [line["code"] for line in worker.log_lines() if line.get("code") == "dispute_won"] == ["dispute_won"]
+    assert ctl.run(stack, "verify", code=1)[0] == (
+        f"I1 refund {refund} of payment {booking.payment_intent} was settled by operator:ann ({reference}): of 4500 EUR 2500 went"
+        " another way, Stripe gave back 0 and the bank 0, 2000 lack\n"
+    )
+    by_hand(stack, booking, amount=2000)
+    tell(stack, "refund.created")
+    ctl.run(stack, "verify")
+    assert not r.alarms(worker, "given_back_twice")
+    by_hand(stack, booking, amount=2500)
+    tell(stack, "refund.created")
+    assert r.alarms(worker, "given_back_twice") == 1
+    assert "Stripe gave back 4500" in ctl.run(stack, "verify", code=1)[0]
+
+
 def test_a_dispute_of_a_kept_payment_is_told_and_changes_nothing(stack):
     booking = r.paid(stack)
     stack.stripe.post(f"payment_intents/{booking.payment_intent}/dispute")

@@ -265,19 +265,47 @@ def test_a_cancel_that_had_nothing_to_give_back_owes_what_a_part_by_hand_leaves_
     ctl.run(stack, "verify")
 
 
-def test_a_part_by_hand_that_fails_beside_a_refund_that_was_settled_is_told(stack):
+def lacks(stack, refund, minor):
+    (line,) = ctl.run(stack, "verify", code=1)[0].splitlines()
+    assert refund in line and line.endswith(f", {minor} lack")
+
+
+@pytest.mark.parametrize("reference", ["SEPA 35", "{} and SEPA 35"])
+def test_a_part_by_hand_that_fails_beside_a_refund_that_was_settled_is_told_and_lacks(stack, reference):
     booking = r.paid(stack)
     part = by_hand(stack, booking, amount=1000)
     tell(stack, "refund.created")
     stack.stripe.post(f"payment_intents/{booking.payment_intent}/not_refundable")
     refund = r.ask(stack, booking)
     r.wait_state(stack, refund, "needs_attention")
-    ctl.run(stack, "refunds", "settle", refund, "--reference", "SEPA 35")
+    ctl.run(stack, "refunds", "settle", refund, "--reference", reference.format(part["id"]))
     stack.stripe.post(f"refunds/{part['id']}/move", status="failed", failure_reason="declined")
     tell(stack, "refund.failed", "refund.updated", "charge.refund.updated")
+    worker = stack.of("refund-worker")[0]
     assert [kind for kind, *_ in mails(stack, booking.id)] == ["refund_failed"]
     assert log(stack, booking.id).count("refund_failed") == 1
-    assert r.alarms(stack.of("refund-worker")[0], "refund_failed") == 1
+    assert r.alarms(worker, "refund_failed") == 1
+    lacks(stack, refund, 1000)
+    stack.stripe.post(f"payment_intents/{booking.payment_intent}/not_refundable", value=False)
+    by_hand(stack, booking, amount=1000)
+    tell(stack, "refund.created")
+    ctl.run(stack, "verify")
+    assert not r.alarms(worker, "given_back_twice")
+
+
+def test_a_refund_of_ours_that_fails_after_it_was_settled_with_the_rest_is_told_and_lacks(stack):
+    booking = r.paid(stack)
+    part = by_hand(stack, booking, amount=1000)["id"]
+    refund = r.ask(stack, booking)
+    r.wait_state(stack, refund, "succeeded")
+    fails(stack, part)
+    (ours,) = [made.id for made in r.made(stack, booking) if not made.by_hand]
+    ctl.run(stack, "refunds", "settle", refund, "--reference", f"{ours} and SEPA 10")
+    fails(stack, ours)
+    assert len(r.mails(stack, booking)) == 2 and r.alarms(stack.of("refund-worker")[0], "refund_failed") == 1
+    lacks(stack, refund, 3500)
+    ctl.run(stack, "refunds", "settle", refund, "--reference", "SEPA 35")
+    ctl.run(stack, "verify")
 
 
 def test_somebody_elses_refund_is_none_of_our_business(stack):
