@@ -6,9 +6,8 @@
 
 #include "str.h"
 
-#define NAME_CHARACTERS_MIN 3
-#define NAME_IDEOGRAPHS_MIN 2
-#define COUNT(array)        (sizeof(array) / sizeof *(array))
+#define WEIGHT_MIN   6 /* of one word of a name: three letters, or two ideographs */
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 struct range {
 	uint32_t first, last;
@@ -31,6 +30,15 @@ static const struct range ideographs[] = {
 	{0xac00, 0xd7a3}, {0xf900, 0xfaff}, {0xff66, 0xff9d}, {0x20000, 0x3ffff},
 };
 
+/* Between the words of a name, beside blanks: hyphens, apostrophes, commas, a middle dot between Katakana. */
+static const struct range joints[] = {
+	{0x27, 0x27},     {0x2c, 0x2d},     {0x60, 0x60},     {0xb4, 0xb4},     {0x2bb, 0x2bc},
+	{0x58a, 0x58a},   {0x5be, 0x5be},   {0x5f3, 0x5f3},   {0x60c, 0x60c},   {0x2010, 0x2015},
+	{0x2018, 0x2019}, {0x201b, 0x201b}, {0x2032, 0x2032}, {0x2212, 0x2212}, {0x3001, 0x3001},
+	{0x30fb, 0x30fb}, {0xfe58, 0xfe58}, {0xfe63, 0xfe63}, {0xff07, 0xff07}, {0xff0c, 0xff0d},
+	{0xff65, 0xff65},
+};
+
 static bool is_in(const struct range *ranges, size_t count, uint32_t c)
 {
 	for (size_t i = 0; i < count; i++)
@@ -39,15 +47,63 @@ static bool is_in(const struct range *ranges, size_t count, uint32_t c)
 	return false;
 }
 
-static bool is_long_enough(const char *name)
+static bool is_joiner(uint32_t c)
 {
-	size_t all = 0, whole = 0;
+	return c == 0x200c || c == 0x200d;
+}
 
-	while (*name) {
-		whole += is_in(ideographs, COUNT(ideographs), str_take_char(&name));
-		all++;
+/* A word of a name; in the text that it came from. */
+struct word {
+	const char *at;
+	size_t len; /* bytes; 0: there is none */
+	int weight;
+};
+
+/* The next one of *text, which moves past it. */
+static struct word take_word(const char **text)
+{
+	struct word word = {.at = *text};
+
+	for (const char *next = *text; *next; *text = next) {
+		uint32_t c = str_take_char(&next);
+
+		if (is_joiner(c)) {
+			word.len += word.len ? (size_t)(next - *text) : 0;
+		} else if (!is_in(blanks, COUNT(blanks), c) && !is_in(joints, COUNT(joints), c)) {
+			word.at = word.len ? word.at : *text;
+			word.len += (size_t)(next - *text);
+			word.weight += is_in(ideographs, COUNT(ideographs), c) ? 3 : 2;
+		} else if (word.len) {
+			break;
+		}
 	}
-	return all >= NAME_CHARACTERS_MIN || whole >= NAME_IDEOGRAPHS_MIN;
+	return word;
+}
+
+static struct word heaviest(const char *text)
+{
+	struct word found = {0};
+
+	for (struct word word = take_word(&text); word.len; word = take_word(&text))
+		if (word.weight > found.weight)
+			found = word;
+	return found;
+}
+
+void booking_search_words(const char *text, char *ret_words)
+{
+	const struct word first = heaviest(text);
+	char *end = ret_words;
+
+	memcpy(end, first.at ? first.at : "", first.len);
+	end += first.len;
+	for (struct word word = take_word(&text); word.len; word = take_word(&text))
+		if (word.at != first.at) {
+			*end++ = ' ';
+			memcpy(end, word.at, word.len);
+			end += word.len;
+		}
+	*end = '\0';
 }
 
 void booking_search_strip(char *text)
@@ -87,7 +143,7 @@ bool booking_search_decode(const char *text, enum booking_search *ret_search)
 		*ret_search = BOOKING_SEARCH_REFUND;
 	else if (strchr(text, '@'))
 		*ret_search = BOOKING_SEARCH_EMAIL;
-	else if (is_long_enough(text))
+	else if (heaviest(text).weight >= WEIGHT_MIN)
 		*ret_search = BOOKING_SEARCH_NAME;
 	else
 		return false;

@@ -72,17 +72,19 @@ static const struct pg_stmt list_stmts[][2] = {
 				       true}},
 };
 
-/* $1 what was typed. A payment is found whether its booking keeps it or not. */
+/* $1 what was typed, of a name its words. A payment is found whether its booking keeps it or not. */
 #define FOUND(ids) VIEW_SELECT "WHERE b.id IN (" ids ")" DESCENDING
 #define OF_PEOPLE(who)                                                                                  \
 	"SELECT x.id FROM bookings x JOIN users u ON u.id = x.parent_id WHERE " who                     \
 	" UNION SELECT x.id FROM bookings x JOIN users u ON u.id = x.teacher_id WHERE " who             \
 	" UNION SELECT x.id FROM bookings x JOIN users u ON u.id = x.student_id WHERE x.student_id <> " \
 	"x.parent_id AND " who
-/* As the index users_folded_name has it: without regard to case and accents. Folding can make a wildcard of a letter, or leave nothing. */
-#define HAS_NAME                                                                                                 \
-	"name_folded(u.display_name) LIKE '%' || regexp_replace(name_folded($1), '([\\\\%_])', '\\\\\\1', 'g') " \
-	"|| '%' AND name_folded($1) <> ''"
+/* Every word of $1 occurs in the name, both as the index users_folded_name has them: without regard to case and accents. The index is asked
+ * for the first one. Folding can make a wildcard of a letter, or leave nothing. */
+#define PATTERN(word) "'%' || regexp_replace(name_folded(" word "), '([\\\\%_])', '\\\\\\1', 'g') || '%'"
+#define HAS_NAME                                                                                                                                  \
+	"name_folded(u.display_name) LIKE " PATTERN("split_part($1, ' ', 1)") " AND name_folded(u.display_name) LIKE ALL (ARRAY(SELECT " PATTERN( \
+		"w") " FROM unnest(string_to_array($1, ' ')) w)) AND name_folded(split_part($1, ' ', 1)) <> ''"
 static const struct pg_stmt found_stmts[] = {
 	[BOOKING_SEARCH_ID] = {"bookings_by_id", FOUND("$1::text::bigint"), true},
 	[BOOKING_SEARCH_PAYMENT] = {"bookings_by_payment",

@@ -72,7 +72,7 @@ struct bookings_page {
 	enum bookings_list_kind kind;
 	int64_t user_id;            /* whose; not of BOOKINGS_FOUND */
 	enum booking_search search; /* BOOKINGS_FOUND only */
-	const char *text;
+	const char *text;           /* of a name: as booking_search_words() has it */
 	/* Of BOOKINGS_OF_PARENT only: */
 	bool upcoming, past;           /* only this half */
 	const char *cancelled;         /* "true": only Cancelled ones, "false": only the others, NULL: both */

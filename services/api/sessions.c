@@ -101,14 +101,24 @@ static void answer_list(const struct bookings_list *list, const struct session_r
 
 /* What booking_search_decode() takes. */
 static const char search_words[] = "Please search for a booking number, an id of Stripe, a whole mail address"
-				   " or at least three letters of a name.";
+				   " or names, one of them with at least three letters"
+				   " (or two characters of a script without an alphabet).";
 
 static void answer_query(struct http_request *request, struct http_response *response, const char *wrong)
 {
 	answer_error(request, response,
+		     &(struct answer_error){400, "invalid_query", "This parameter is malformed.", wrong});
+}
+
+/* text: NULL for none, or several. */
+static void answer_search(struct http_request *request, struct http_response *response, const char *text)
+{
+	bool is_long = text && str_count_chars(text, strlen(text)) > BOOKING_SEARCH_CHARACTERS_MAX;
+
+	answer_error(request, response,
 		     &(struct answer_error){
 			     400, "invalid_query",
-			     str_eq(wrong, "q") ? search_words : "This parameter is malformed.", wrong});
+			     is_long ? "Please search for at most 254 characters." : search_words, "q"});
 }
 
 static void answer_page(struct api *api, struct http_request *request, struct http_response *response,
@@ -160,19 +170,33 @@ static const char *typed(struct http_request *request)
 	return stripped;
 }
 
+static bool take_search(const struct http_request *request, const char *text, struct bookings_page *page)
+{
+	char *words = NULL;
+
+	if (!booking_search_decode(text, &page->search))
+		return false;
+	if (page->search == BOOKING_SEARCH_NAME)
+		words = arena_strdup(request->arena, text);
+	if (words)
+		booking_search_words(text, words);
+	page->text = words ? words : text;
+	return true;
+}
+
 void api_search(void *api, struct http_request *request, struct http_response *response)
 {
 	struct bookings_page page = {.kind = BOOKINGS_FOUND};
 	const char *wrong = read_query(request, &page);
+	const char *text = typed(request);
 
-	page.text = typed(request);
-	if (!wrong && (!page.text || !booking_search_decode(page.text, &page.search)))
-		wrong = "q";
-	else if (page.after.id && !page.after.past)
+	if (!wrong && page.after.id && !page.after.past)
 		wrong = "after";
 	page.upcoming = false; /* what was typed may lie on either side of now */
 	if (wrong)
 		answer_query(request, response, wrong);
+	else if (!text || !take_search(request, text, &page))
+		answer_search(request, response, text);
 	else
 		answer_page(api, request, response, &page);
 }

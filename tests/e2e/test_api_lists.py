@@ -322,6 +322,23 @@ def test_a_name_is_found_with_and_without_its_accents(world):  # noqa: F811
         assert ids(found(world, q)) == [], q
 
 
+def test_the_words_of_a_name_are_found_in_any_order(world):  # noqa: F811
+    booking = world.stack.seed.booking(world.other_parent, world.other_teacher, starts_in="44 days")
+    for name, asked, others in (
+        ("Zoë Müller-Großmann", ("müller zoe", "grossmann, zoë müller", "Mull Gro", "großmann\u2010müller"), ("zoe meier",)),
+        ("Anna  Maria Berger", ("anna maria berger", "Anna Berger", "berger anna", "bergér m"), ("anna otto",)),
+        ("Kate O\u2019Neill", ("oneill", "o neill", "O'Neill", "o`neill kate", "KATE ONEILL"), ("on%ill", "o_neill", "kate _")),
+        ("No\u200bvák", ("novak", "nov\u2060ak"), ()),
+        ("Γιώργος Παππάς", ("ΓΙΏΡΓΟΣ", "παππας γιωργοσ"), ()),
+        ("マリア・ロペス", ("ロペス マリア",), ()),
+    ):
+        world.stack.sql("UPDATE users SET display_name = %s WHERE id = %s", name, world.other_parent.id)
+        for q in asked:
+            assert booking.id in ids(found(world, q)), (name, q)
+        for q in others:
+            assert booking.id not in ids(found(world, q)), (name, q)
+
+
 def test_what_nobody_sees_is_not_searched_for(world):  # noqa: F811
     """Pasted from a page that isolates names, or typed with a space."""
     world.stack.sql("UPDATE users SET display_name = '田中 花子' WHERE id = %s", world.other_parent.id)
@@ -336,6 +353,7 @@ def test_a_name_is_looked_up_in_an_index(world):  # noqa: F811
     with psycopg.connect(world.stack.pg.url(world.stack.database)) as db:
         db.execute("SET enable_seqscan = off")
         asked = "EXPLAIN SELECT id FROM users u WHERE name_folded(u.display_name) LIKE '%' || name_folded('Novák') || '%'"
+        asked += " AND name_folded(u.display_name) LIKE ALL (ARRAY(SELECT '%' || w || '%' FROM unnest(ARRAY['novak', 'p']) w))"
         plan = "\n".join(line for (line,) in db.execute(asked))
     assert "users_folded_name" in plan, plan
 
@@ -347,5 +365,6 @@ def test_a_search_finds_nothing_rather_than_everything(world):  # noqa: F811
         answer = found(world, q)
         assert (answer.status, answer.json["code"]) == (400, "invalid_query"), q
         assert answer.json["details"][0]["field"] == "q"
+        assert ("at most 254" in answer.json["message"]) is (len(q) > 254), answer.json["message"]
     assert world.api.get("/api/Sessions", token=world.admin.token).status == 400
     assert world.api.get("/api/Sessions?q=one&q=two", token=world.admin.token).status == 400

@@ -200,7 +200,7 @@ export default {
 	findAction: "Suchen",
 	findHelp: "Die Nummer steht in jeder Nachricht zur Stunde; Kennungen beginnen mit pi_, cs_ oder re_.",
 	findNone: "Nichts gefunden",
-	findNoneText: "Von einem Namen braucht es mindestens drei Buchstaben; alles andere muss vollständig sein.",
+	findNoneText: "Namen dürfen in beliebiger Folge stehen; einer davon braucht mindestens drei Buchstaben (zwei Zeichen in einer Schrift ohne Alphabet). Alles andere muss vollständig sein.",
 	found: "Gefunden",
 
 	did_booked: "Die Stunde wurde gebucht.",
@@ -297,7 +297,8 @@ export default {
 		being_made: "Diese Buchung wird gerade erstellt.",
 		being_closed: "Ihre frühere Buchung dieser Zeit wird gerade geschlossen; bitte versuchen Sie es gleich noch einmal.",
 		released_meanwhile: "Der Termin wurde inzwischen freigegeben. Es wurde nichts gebucht; bitte versuchen Sie es noch einmal.",
-		search_for: "Bitte suchen Sie nach einer Buchungsnummer, einer Kennung von Stripe, einer ganzen E-Mail-Adresse oder mindestens drei Buchstaben eines Namens.",
+		search_for: "Bitte suchen Sie nach einer Buchungsnummer, einer Kennung von Stripe, einer ganzen E-Mail-Adresse oder Namen, einer davon mit mindestens drei Buchstaben (oder zwei Zeichen einer Schrift ohne Alphabet).",
+		search_shorter: "Bitte suchen Sie nach höchstens 254 Zeichen.",
 		not_offered: "Diese Lehrkraft bietet das nicht an.",
 		not_your_student: "Sie können für sich selbst und Ihre eigenen Schüler buchen.",
 		processing: "Ihre Zahlung wird bearbeitet; wir schreiben Ihnen, sobald sie da ist.",

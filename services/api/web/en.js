@@ -198,7 +198,7 @@ export default {
 	findAction: "Find",
 	findHelp: "The number stands in every mail about the session; ids begin with pi_, cs_ or re_.",
 	findNone: "Nothing was found",
-	findNoneText: "Of a name at least three letters are needed; everything else has to be whole.",
+	findNoneText: "Names may stand in any order; one of them needs at least three letters (two characters in a script without an alphabet). Everything else has to be whole.",
 	found: "Found",
 
 	did_booked: "The session was booked.",

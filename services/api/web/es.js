@@ -200,7 +200,7 @@ export default {
 	findAction: "Buscar",
 	findHelp: "El número está en cada correo sobre la clase; los identificadores empiezan por pi_, cs_ o re_.",
 	findNone: "No se ha encontrado nada",
-	findNoneText: "De un nombre hacen falta al menos tres letras; lo demás tiene que estar completo.",
+	findNoneText: "Los nombres pueden ir en cualquier orden; uno de ellos necesita al menos tres letras (dos caracteres en una escritura sin alfabeto). Lo demás tiene que estar completo.",
 	found: "Encontrado",
 
 	did_booked: "La clase se reservó.",
@@ -297,7 +297,8 @@ export default {
 		being_made: "Esta reserva se está creando ahora mismo.",
 		being_closed: "Su reserva anterior de esta hora se está cerrando; inténtelo de nuevo en un momento.",
 		released_meanwhile: "La hora se ha liberado mientras tanto. No se ha reservado nada; inténtelo otra vez.",
-		search_for: "Busque un número de reserva, un identificador de Stripe, un correo completo o al menos tres letras de un nombre.",
+		search_for: "Busque un número de reserva, un identificador de Stripe, un correo completo o nombres, uno de ellos con al menos tres letras (o dos caracteres de una escritura sin alfabeto).",
+		search_shorter: "Busque como máximo 254 caracteres.",
 		not_offered: "Este profesor o profesora no ofrece eso.",
 		not_your_student: "Puede reservar para usted y para sus propios alumnos.",
 		processing: "Su pago se está tramitando; le escribiremos en cuanto llegue.",

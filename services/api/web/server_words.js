@@ -68,7 +68,8 @@ const sentences = {
 	being_closed: "Your earlier booking of this time is being closed; please try again in a moment\\.",
 	released_meanwhile: "The slot was released meanwhile\\. Nothing was booked; please try again\\.",
 	search_for:
-		"Please search for a booking number, an id of Stripe, a whole mail address or at least three letters of a name\\.",
+		"Please search for a booking number, an id of Stripe, a whole mail address or names, one of them with at least three letters \\(or two characters of a script without an alphabet\\)\\.",
+	search_shorter: "Please search for at most 254 characters\\.",
 	not_offered: "This teacher does not offer that\\.",
 	not_your_student: "You may book for yourself and your own students\\.",
 

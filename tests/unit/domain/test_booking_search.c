@@ -51,6 +51,48 @@ Test(booking_search, too_little_and_too_much_are_nothing)
 	cr_expect_not(booking_search_decode(text, &search));
 }
 
+Test(booking_search, the_longest_word_decides)
+{
+	enum booking_search search;
+
+	cr_expect(booking_search_decode("o neill", &search) && search == BOOKING_SEARCH_NAME);
+	cr_expect(booking_search_decode("a \xe7\x94\xb0\xe4\xb8\xad", &search));
+	cr_expect_not(booking_search_decode("an na be", &search));
+	cr_expect_not(booking_search_decode("a-b-c-d", &search));
+	cr_expect_not(booking_search_decode("a\xe2\x80\x8d\xe2\x80\x8d\xe2\x80\x8d"
+					    "b",
+					    &search),
+		      "joiners are no letters");
+}
+
+Test(booking_search, words_stand_apart_and_the_one_that_tells_most_first)
+{
+	static const struct {
+		const char *typed, *words;
+	} cases[] = {
+		{"pia", "pia"},
+		{"Pia  Parent", "Parent Pia"},
+		{"Berger, Anna-Maria", "Berger Anna Maria"},
+		{"o\xe2\x80\x99neill", "neill o"},          /* typographic */
+		{"an\xe2\x80\x90na\xc2\xa0le", "an na le"}, /* U+2010, no-break blank */
+		{"''--,, anna ,", "anna"},
+		{"kim \xea\xb9\x80\xec\x88\x98\xed\x98\x84", "\xea\xb9\x80\xec\x88\x98\xed\x98\x84 kim"},
+		{"a\xe2\x80\x8c"
+		 "bc \xe2\x80\x8d"
+		 "d",
+		 "a\xe2\x80\x8c"
+		 "bc d"}, /* joiners part nothing */
+		{"anna anna", "anna anna"},
+		{"-", ""},
+	};
+	char words[64];
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		booking_search_words(cases[i].typed, words);
+		cr_expect_str_eq(words, cases[i].words, "%zu: %s", i, words);
+	}
+}
+
 Test(booking_search, what_nobody_sees_is_not_searched_for)
 {
 	static const struct {
