@@ -6,7 +6,7 @@ static const struct pg_stmt payments_stmt = {
 	.name = "story_payments",
 	.sql = "SELECT p.payment_intent, p.charge_id, p.amount_minor, p.currency, p.captured_at, r.id, r.state, r.cause,"
 	       " r.failure_reason, r.last_error, r.generation, r.attempts, r.created_at, r.next_try_at, r.settled_by,"
-	       " r.settled_reference FROM payments p LEFT JOIN refunds r USING (payment_intent)"
+	       " r.settled_reference, r.settled_minor FROM payments p LEFT JOIN refunds r USING (payment_intent)"
 	       " WHERE p.booking_id = $1 ORDER BY p.captured_at, p.payment_intent LIMIT 100",
 	.reads_only = true,
 };
@@ -90,6 +90,7 @@ static bool read_payments(struct reading at, struct booking_story *story)
 			.next_try_at = when(&at, 13),
 			.settled_by = text(&at, 14),
 			.settled_reference = text(&at, 15),
+			.settled_minor = number(&at, 16),
 		};
 	story->payments = list;
 	return list;

@@ -15,6 +15,7 @@ struct story_payment {
 	int64_t generation, attempts;
 	struct instant created_at, next_try_at;
 	const char *settled_by, *settled_reference;
+	int64_t settled_minor; /* so much went another way */
 };
 
 /* A refund at Stripe of one of the booking's payments. */

@@ -105,6 +105,9 @@ static void put_booking(const struct booking_view *view)
 
 static void put_refund_row(const struct story_payment *payment)
 {
+	struct money another_way = payment->captured;
+
+	another_way.minor = payment->settled_minor;
 	printf("    refund %s: %s", payment->refund_id, payment->state);
 	also("cause", payment->cause);
 	printf(", generation %lld, attempts %lld", (long long)payment->generation,
@@ -113,6 +116,10 @@ static void put_refund_row(const struct story_payment *payment)
 	also("last error", payment->last_error);
 	also("settled by", payment->settled_by);
 	also("reference", payment->settled_reference);
+	if (another_way.minor > 0) {
+		fputs(", another way ", stdout);
+		put_money(another_way);
+	}
 	putchar('\n');
 }
 

@@ -232,6 +232,8 @@ def test_what_lacks_after_it_was_settled_can_be_settled_too(stack):
     refunds(stack, "settle", refund, "--reference", "SEPA 2", "--operator", "bo")
     row = r.row(stack, refund)
     assert (row["settled_minor"], row["settled_by"], row["settled_reference"]) == (4500, "operator:bo", "SEPA 1; SEPA 2")
+    shown = "settled by operator:bo, reference SEPA 1; SEPA 2, another way 45.00 EUR"
+    assert shown in ctl.run(stack, "show", booking.id)[0]
     for known in ("SEPA 1", "SEPA 2"):
         assert "settled so already" in refunds(stack, "settle", refund, "--reference", known)
     assert "settled already" in refunds(stack, "settle", refund, "--reference", "SEPA 3", code=1)
