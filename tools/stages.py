@@ -92,12 +92,12 @@ def table():
             300,
             lane=1,
         ),
-        Stage("e2e", [*build("asan"), [*PYTEST, "-n", "6", "--dist", "loadfile", "tests/e2e"]], tally.pytest, 600),
+        Stage("e2e", [*build("asan"), [*PYTEST, "-n", "4", "--dist", "loadfile", "tests/e2e"]], tally.pytest, 900),
         Stage(
             "fault",
-            [*build("asan"), [*PYTEST, "-n", "6", "--dist", "loadgroup", "tests/fault"]],
+            [*build("asan"), [*PYTEST, "-n", "4", "--dist", "loadgroup", "tests/fault"]],
             tally.pytest,
-            24 * 3600 if "UNBOOK_SEEDS" in os.environ else 600,  # as many histories as somebody asks for
+            24 * 3600 if "UNBOOK_SEEDS" in os.environ else 900,  # as many histories as somebody asks for
         ),
         Stage(
             "portability", [["bash", "tools/portability.sh"]], tally.tap, 780, lane=1
@@ -114,7 +114,7 @@ def table():
             "gates",
             [*build("asan"), *build("release", "programs"), [PYTHON, "tools/gates.py"]],
             tally.lines,
-            600,
+            900,
             lane=1,
         ),
         Stage(
@@ -125,7 +125,7 @@ def table():
                 [PYTHON, "-m", "stack.integration", "build/tsan/bin/tests/integration"],
             ],
             tally.tap,
-            600,
+            900,
             lane=1,
         ),
     ]

@@ -43,7 +43,7 @@ class Standin:
 
     @property
     def http(self):
-        return Http(self.url)
+        return Http(self.url, timeout=60)  # many may ask at once on a busy machine
 
     def control(self, method, path, body=None):
         answer = self.http.request(method, path, body=body)
