@@ -136,6 +136,40 @@ static enum err_kind encode_news(const struct refund_claim *row, struct refund a
 	return *ret_payload ? ERR_OK : err_set(err, ERR_RETRY, "no_memory", "out of memory");
 }
 
+/* Is it one of the references that a refund was settled with? */
+static bool is_among(const char *references, const char *one)
+{
+	size_t len = strlen(one);
+
+	for (const char *at = references; at && *at; at++) {
+		if (strncmp(at, one, len) == 0 && (!at[len] || str_starts(at + len, "; ")))
+			return true;
+		at = strstr(at, "; ");
+		if (!at)
+			return false;
+		at++;
+	}
+	return false;
+}
+
+/* What was settled, once more. True: it stays as it is. */
+static bool is_said_again(const struct order *order, const struct refund_case *found,
+			  const struct settlement *said, int *ret_code)
+{
+	bool again = is_among(found->settled_reference, order->reference);
+
+	if (said->rest_minor > 0 && again)
+		(void)refuse(
+			ret_code, order->id,
+			"was settled so already, and something of it is gone since; say by a reference of its"
+			" own how what lacks was given back");
+	else if (again)
+		puts("it was settled so already");
+	else if (said->rest_minor == 0)
+		(void)refuse(ret_code, order->id, was_settled);
+	return again || said->rest_minor == 0;
+}
+
 static enum err_kind settle(struct pg *db, struct order *order, const struct refund_case *found,
 			    int *ret_code, struct err *err)
 {
@@ -149,8 +183,8 @@ static enum err_kind settle(struct pg *db, struct order *order, const struct ref
 	if (refunds_list_parts(db, &ruling.row->refund, order->arena, &about, err))
 		return err->kind;
 	said = settlement_check(&about);
-	if (found->is_settled && said.rest_minor == 0)
-		return refuse(ret_code, order->id, was_settled);
+	if (found->is_settled && is_said_again(order, found, &said, ret_code))
+		return ERR_OK;
 	if (is_refused(order, &found->about.captured, &said, ret_code))
 		return ERR_OK;
 	settling.another_way_minor = said.rest_minor;
@@ -206,22 +240,6 @@ static enum err_kind retry(struct pg *db, struct order *order, const struct refu
 	return ERR_OK;
 }
 
-/* Is it one of the references that a refund was settled with? */
-static bool is_among(const char *references, const char *one)
-{
-	size_t len = strlen(one);
-
-	for (const char *at = references; at && *at; at++) {
-		if (strncmp(at, one, len) == 0 && (!at[len] || str_starts(at + len, "; ")))
-			return true;
-		at = strstr(at, "; ");
-		if (!at)
-			return false;
-		at++;
-	}
-	return false;
-}
-
 static enum err_kind rule(struct pg *db, void *context, int *ret_code, struct err *err)
 {
 	struct order *order = context;
@@ -234,10 +252,6 @@ static enum err_kind rule(struct pg *db, void *context, int *ret_code, struct er
 		return refuse(ret_code, order->id, "is no refund of this database");
 	if (found.is_settled && !order->settles)
 		return refuse(ret_code, order->id, was_settled);
-	if (found.is_settled && is_among(found.settled_reference, order->reference)) {
-		puts("it was settled so already");
-		return ERR_OK;
-	}
 	state = found.about.row->refund.state;
 	if (!refund_state_is_final(state) || state == REFUND_SUCCEEDED)
 		return refuse(ret_code, order->id,

@@ -227,7 +227,7 @@ def test_what_lacks_after_it_was_settled_can_be_settled_too(stack):
     refunds(stack, "settle", refund, "--reference", "SEPA 1")
     stack.sql("UPDATE stripe_refunds SET status = 'failed'")
     assert "with re_1: no refund" in refunds(stack, "settle", refund, "--reference", "re_1", code=1)
-    assert "settled so already" in refunds(stack, "settle", refund, "--reference", "SEPA 1")
+    assert "something of it is gone since" in refunds(stack, "settle", refund, "--reference", "SEPA 1", code=1)
     assert "settled already" in refunds(stack, "retry", refund, code=1)
     refunds(stack, "settle", refund, "--reference", "SEPA 2", "--operator", "bo")
     row = r.row(stack, refund)
