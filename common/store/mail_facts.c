@@ -13,11 +13,9 @@
 	" AND (n.id IS NULL OR x.id = n.id) ORDER BY (x.refund_id IS NULL)"                              \
 	" = (coalesce(f.failure_reason, '') IN ('refund_short', 'adopted_refund_gone')) DESC, x.updated_at DESC, x.id LIMIT 1"
 
-/* Whoever settled the payment saw it live: it was told before, and its failure after that. */
-#define COUNTED_ON                                                                                      \
-	"(f.settled_at < $4 AND (z.refund_id IS NOT NULL OR EXISTS (SELECT 1 FROM booking_log l"        \
-	" WHERE l.booking_id = b.id AND l.what = 'refund_by_hand' AND l.detail->>'stripeRefund' = z.id" \
-	" AND l.at < f.settled_at)))"
+/* It was settled elsewhere, and what that counted is still there. */
+#define MADE_GOOD \
+	"f.settled_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM given_back_short g WHERE g.refund_id = f.id)"
 
 static const struct pg_stmt facts_stmt = {
 	.name = "mails_facts",
@@ -29,7 +27,7 @@ static const struct pg_stmt facts_stmt = {
 							"(extract(epoch FROM local_time(b.starts_at, r.time_zone) - b.starts_at AT TIME ZONE 'UTC') / 60)::int, "
 							"CASE WHEN b.status = 1 THEN m.url END, i.id, f.state, coalesce(y.amount_minor, b.amount_minor), "
 							"coalesce(y.currency, b.currency), f.failure_reason, z.amount_minor, coalesce(z.reason, f.failure_reason), "
-							"coalesce(coalesce(z.status, f.state) = 'canceled', false), f.settled_at IS NOT NULL AND NOT " COUNTED_ON
+							"coalesce(coalesce(z.status, f.state) = 'canceled', false), " MADE_GOOD
 							", "
 							"f.id IS NULL AND b.status IN (1, 2) AND n.payment_intent = b.payment_intent, " REFUND_BESIDE_COLUMNS
 							" "
@@ -98,7 +96,6 @@ enum err_kind mails_find_facts(struct pg *db, const struct mail *mail, struct ar
 	pg_arg_int(&args, mail->booking_id);
 	pg_arg_int(&args, mail->recipient_id);
 	pg_arg_text(&args, mail->ref);
-	pg_arg_instant(&args, mail->created_at);
 	if (pg_one(db, &facts_stmt, &args, &row, err))
 		return err->kind;
 	if (pg_rows(&row, 0) != 1 || !booking_status_decode(pg_int(&row, 0, 0, 7), &facts.booking.status)

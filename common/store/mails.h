@@ -24,7 +24,7 @@ struct mail_failure {
 	struct money amount; /* minor 0: Stripe was never seen to have made it */
 	const char *reason;  /* Stripe's; NULL: none */
 	bool is_withdrawn;   /* by us: no bank refused it */
-	bool is_made_good;   /* somebody settled the payment elsewhere, and did not count on it */
+	bool is_made_good;   /* somebody settled the payment elsewhere, and it does not lack there */
 	bool is_of_kept;     /* the session is not cancelled and its payment kept: nothing was owed */
 };
 
