@@ -13,6 +13,11 @@ PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
+def end_with_parent(number):
+    """In a fresh child: the kernel sends it this signal when the thread that made it is gone."""
+    _libc.prctl(PR_SET_PDEATHSIG, number)
+
+
 class DidNotStart(RuntimeError):
     """A piece of the stack ended or stayed silent instead of becoming ready."""
 
@@ -29,7 +34,7 @@ class Proc:
         self.argv = [str(a) for a in argv]
 
         def before_exec():
-            _libc.prctl(PR_SET_PDEATHSIG, death_signal)
+            end_with_parent(death_signal)
 
         with open(log_path, "ab") as log:
             self.log_start = log.tell()

@@ -1,7 +1,6 @@
 """A stand-in begun in a process that has imported it already. A fresh Python would spend half a second on that, and a test run starts
 hundreds of them."""
 
-import ctypes
 import multiprocessing
 import os
 import runpy
@@ -9,7 +8,7 @@ import signal
 import subprocess
 import sys
 
-from .proc import PR_SET_PDEATHSIG, Proc
+from .proc import Proc, end_with_parent
 
 MODULES = ("stripe_sim", "mail_sink", "dev_issuer")
 
@@ -50,7 +49,7 @@ class WarmProc(Proc):
 def _run(module, arguments, log_path):
     """In the new process."""
     os.setsid()
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent(signal.SIGKILL)
     log = os.open(log_path, os.O_WRONLY | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
