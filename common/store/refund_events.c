@@ -35,7 +35,8 @@ static const struct pg_stmt record_stmt = {
 #define IS_DEAD(column) column " IN ('failed', 'canceled')"
 
 /* One by hand is told of when it is seen for the first time, and, unless a refund of ours is under way or has gone through, when it comes to
- * nothing after that: the parent was told of money that does not come. So is any that a settlement counted, for no worker looks at it any more. Several events say so at once; its one mail makes it once. */
+ * nothing after that: the parent was told of money that does not come. So is any that a settlement counted, for no worker looks at it any
+ * more. Several events say so at once; its one mail makes it once. */
 static const struct pg_stmt seen_stmt = {
 	.name = "refund_event_seen",
 	.sql = "WITH was AS (SELECT status FROM stripe_refunds WHERE id = $1"
